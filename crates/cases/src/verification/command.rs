@@ -1,0 +1,231 @@
+//! Commands to a verification: what someone wants. Whatever needed plaintext was compared before; a command
+//! carries the outcome alone.
+
+use super::CardField;
+use crate::answers::{Answer, DepositCode, HolderCode, IssuerCode};
+use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
+use crate::policy::{PictureSource, Policy};
+use crate::values::{BankCode, NameMatch};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What someone wants of a verification.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// The institution opens it.
+    Open(Box<Open>),
+    /// The institution withdraws it.
+    Cancel,
+    /// A browser opens the link for the first time, or takes the page over.
+    TakeSession {
+        /// `true` where the person asked to go on here although another device has the page.
+        take_over: bool,
+    },
+    /// The person answers the safety question.
+    AnswerSafety {
+        /// The session that acts.
+        session: u32,
+        /// The text that was shown.
+        text: ShownText,
+        /// "Yes, somebody tells me to do this."
+        told_to: bool,
+    },
+    /// The person answers the consents.
+    AnswerConsents {
+        /// The session that acts.
+        session: u32,
+        /// One for each text.
+        answers: Vec<ConsentAnswer>,
+    },
+    /// The person hands in a picture of the card.
+    SubmitCard {
+        /// The session that acts.
+        session: u32,
+        /// Where the picture is kept.
+        blob: BlobId,
+        /// Where it came from.
+        source: PictureSource,
+    },
+    /// The reader is done.
+    CardRead {
+        /// The picture that was read.
+        blob: BlobId,
+        /// What came out.
+        reading: Reading,
+    },
+    /// The person says that this is what the card says.
+    ConfirmCard {
+        /// The session that acts.
+        session: u32,
+        /// Fields that the person changed.
+        edited: Vec<CardField>,
+        /// Id for the question to the issuer.
+        call: CallId,
+    },
+    /// The person wants to take another picture or another card.
+    RetakeCard {
+        /// The session that acts.
+        session: u32,
+    },
+    /// The issuer answered, or did not.
+    IssuerAnswered {
+        /// The question.
+        call: CallId,
+        /// The answer.
+        answer: Answer<IssuerCode>,
+        /// Id for the next question, should one be due.
+        next_call: CallId,
+    },
+    /// Another question about this card could lock it: the ledger's slots are taken.
+    WithholdCard {
+        /// The question that is not asked.
+        call: CallId,
+    },
+    /// The person names an account.
+    GiveAccount {
+        /// The session that acts.
+        session: u32,
+        /// The bank.
+        bank: BankCode,
+        /// Id for the question to the bank.
+        call: CallId,
+    },
+    /// The bank answered who holds the account, or did not.
+    HolderAnswered {
+        /// The question.
+        call: CallId,
+        /// The answer.
+        answer: Answer<HolderCode>,
+        /// How the holder's name agrees with the one on the ID, where the bank gave one.
+        name: Option<NameMatch>,
+        /// Id for the deposit, should one be due.
+        next_call: CallId,
+        /// Set where the limits across cases allow no deposit: until when.
+        withheld_until: Option<Timestamp>,
+    },
+    /// The bank said what became of the deposit.
+    DepositAnswered {
+        /// The transfer.
+        call: CallId,
+        /// The answer.
+        answer: Answer<DepositCode>,
+    },
+    /// The person wants 1 won again.
+    Resend {
+        /// The session that acts.
+        session: u32,
+        /// Id for the transfer.
+        call: CallId,
+        /// Set where the limits across cases allow no deposit: until when.
+        withheld_until: Option<Timestamp>,
+    },
+    /// The person wants another account.
+    ChangeAccount {
+        /// The session that acts.
+        session: u32,
+    },
+    /// The person typed the code.
+    TryCode {
+        /// The session that acts.
+        session: u32,
+        /// Whether it was right; compared in constant time before.
+        right: bool,
+    },
+    /// The person wants to be told when it goes on.
+    AskNotice {
+        /// The session that acts.
+        session: u32,
+    },
+    /// The person wants a new link.
+    AskLink,
+    /// A moment that the case set for itself has come.
+    Tick {
+        /// Ids for questions that may be due.
+        card_call: CallId,
+        /// Ids for questions that may be due.
+        account_call: CallId,
+        /// Set where the limits across cases allow no deposit: until when.
+        withheld_until: Option<Timestamp>,
+    },
+    /// The person is known to the institution under this id.
+    LinkPerson {
+        /// The pairwise id.
+        person: PersonId,
+    },
+}
+
+/// What an institution gives when it opens a verification.
+#[derive(Debug, Clone)]
+pub struct Open {
+    /// Its id.
+    pub id: VerificationId,
+    /// Who asks.
+    pub institution: InstitutionId,
+    /// Whose keys seal what names the person.
+    pub subject: SubjectId,
+    /// The policy's id.
+    pub policy: PolicyId,
+    /// The policy's version.
+    pub policy_version: u32,
+    /// The policy.
+    pub plan: Policy,
+    /// The institution's reference.
+    pub reference: Option<String>,
+    /// Where the person goes back to.
+    pub return_url: Option<String>,
+}
+
+/// A text as it was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownText {
+    /// Its id in the catalogue.
+    pub text_id: String,
+    /// Its version.
+    pub version: u32,
+    /// BCP 47 language.
+    pub language: String,
+    /// SHA-256 of the text's UTF-8 bytes, in hex.
+    pub sha256: String,
+}
+
+/// A consent text and the person's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentAnswer {
+    /// The text.
+    #[serde(flatten)]
+    pub text: ShownText,
+    /// What the consent is for.
+    pub purpose: String,
+    /// Whether it was required.
+    pub required: bool,
+    /// The answer.
+    pub answer: bool,
+}
+
+/// What the reader made of a picture.
+#[derive(Debug, Clone)]
+pub enum Reading {
+    /// Every field that the issuer needs has a value; some may need a look.
+    Readable {
+        /// Fields that need a look.
+        doubtful: Vec<CardField>,
+        /// Codes of what was wrong with the picture all the same.
+        quality: Vec<String>,
+        /// Codes of what hints at forgery; for reviewers, never shown.
+        forgery: Vec<String>,
+        /// The reader and its version.
+        reader: String,
+    },
+    /// Not readable.
+    Unreadable {
+        /// Codes of what was wrong with the picture.
+        quality: Vec<String>,
+        /// The reader and its version.
+        reader: String,
+    },
+    /// A document that the policy does not take.
+    WrongKind {
+        /// The reader and its version.
+        reader: String,
+    },
+}

@@ -1,0 +1,502 @@
+//! `Verification`: a person proves who they are, by the steps of a policy.
+//!
+//! Pure: [`decide`](decide::decide) turns state and command into events or a refusal, [`apply`](apply::apply)
+//! folds an event, [`work`](work::work) and [`limits`](work::limits) say what must be done outside because of it.
+//! The state holds no personal data: what names a person stands in sealed fields of the entries, and every
+//! comparison that needs them happens before the command, which carries only its outcome.
+
+pub mod apply;
+pub mod command;
+pub mod decide;
+pub mod event;
+pub mod next;
+pub mod work;
+
+use crate::answers::{DepositCode, HolderCode, IssuerCode, Outcome};
+use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
+use crate::method::{self, Method};
+use crate::policy::{PictureSource, Policy};
+use crate::values::BankCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use command::Command;
+pub use event::Event;
+
+/// The state of a verification: the fold of its entries' clear parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Its id.
+    pub id: VerificationId,
+    /// Who asked for it.
+    pub institution: InstitutionId,
+    /// The subject whose keys seal what names the person.
+    pub subject: SubjectId,
+    /// The policy's id.
+    pub policy: PolicyId,
+    /// The policy's version.
+    pub policy_version: u32,
+    /// The policy as it stood when this was opened.
+    pub plan: Policy,
+    /// The institution's own reference, opaque.
+    pub reference: Option<String>,
+    /// Where the person goes back to.
+    pub return_url: Option<String>,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// The page's session that may act; a newer one retires the older.
+    pub session: u32,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The card's progress.
+    pub card: CardStep,
+    /// Pictures submitted.
+    pub pictures: u32,
+    /// Clear "no" answers of the issuer.
+    pub card_refusals: u32,
+    /// Wrong days of issue in a row for the card at hand.
+    pub wrong_dates: u32,
+    /// Questions to the issuer in a row that brought no clear answer; sets the pause before the next.
+    pub issuer_silences: u32,
+    /// The account's progress.
+    pub account: AccountStep,
+    /// Accounts named.
+    pub accounts: u32,
+    /// Deposits that happened or may have happened.
+    pub sends: u32,
+    /// Questions to the bank in a row that brought no clear answer.
+    pub bank_silences: u32,
+    /// Every check that was asked outside, in order.
+    pub checks: Vec<Check>,
+    /// The methods that were met.
+    pub met: Vec<Met>,
+    /// Whether the person asked to be told when it goes on.
+    pub notice_asked: bool,
+    /// The person, as this institution sees them, once linked.
+    pub person: Option<PersonId>,
+}
+
+/// Where a verification stands as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Stage {
+    /// Opened by the institution; nobody has come yet.
+    Created,
+    /// The person came and has not said that nobody tells them to do this.
+    Safety,
+    /// The consents are asked.
+    Consents,
+    /// The steps of the policy.
+    Checking,
+    /// Over.
+    Ended {
+        /// How.
+        end: End,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// How a verification ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "end", rename_all = "snake_case")]
+pub enum End {
+    /// The policy is met.
+    Verified,
+    /// It can't be met.
+    Refused {
+        /// Why.
+        code: RefusedCode,
+    },
+    /// Its time ran out.
+    Expired,
+    /// The institution withdrew it.
+    Cancelled,
+}
+
+/// Why a verification was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusedCode {
+    /// The person said that somebody tells them to do this.
+    StoppedByPerson,
+    /// A required consent was refused.
+    ConsentRefused,
+    /// No picture could be read.
+    CardUnreadable,
+    /// The issuer said no as often as the policy allows.
+    CardRefused,
+    /// No account could be proved within the policy's sends and accounts.
+    AccountNotProved,
+}
+
+/// The card's progress. A step that the policy lacks stays `Idle`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "card", rename_all = "snake_case")]
+pub enum CardStep {
+    /// Not asked for.
+    Idle,
+    /// The person shall take a picture.
+    Picture {
+        /// What was wrong with the last one.
+        problem: Option<CardProblem>,
+    },
+    /// It is being read.
+    Reading {
+        /// The picture.
+        blob: BlobId,
+        /// Where it came from.
+        source: PictureSource,
+    },
+    /// The person shall say whether it was read right.
+    Confirm {
+        /// The picture.
+        blob: BlobId,
+        /// Fields that need a look.
+        doubtful: Vec<CardField>,
+        /// What the issuer said to what was confirmed before.
+        again: Option<IssuerCode>,
+    },
+    /// The issuer is asked.
+    Asking {
+        /// The picture.
+        blob: BlobId,
+        /// The question.
+        call: CallId,
+    },
+    /// The issuer gave no clear answer; it is asked again by itself.
+    Later {
+        /// The picture.
+        blob: BlobId,
+        /// What kind of silence.
+        code: IssuerCode,
+        /// When it is asked again.
+        retry_at: Timestamp,
+    },
+    /// Genuine.
+    Passed,
+}
+
+/// Why another picture or card is needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+pub enum CardProblem {
+    /// It could not be read.
+    Unreadable {
+        /// Codes of what was wrong with the picture.
+        quality: Vec<String>,
+    },
+    /// Not a document that the policy takes.
+    WrongKind,
+    /// The issuer said no to this card.
+    Issuer {
+        /// Its answer.
+        code: IssuerCode,
+    },
+    /// Another try with this card could lock it nationwide.
+    WrongDateLimit,
+}
+
+/// A field of a card that the person confirms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CardField {
+    /// The name.
+    Name,
+    /// The resident registration number.
+    ResidentNumber,
+    /// The day of issue.
+    IssueDate,
+}
+
+/// The account's progress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "account", rename_all = "snake_case")]
+pub enum AccountStep {
+    /// Not asked for yet, or not in the policy.
+    Idle,
+    /// The person shall name an account.
+    Name {
+        /// What was wrong with the last one.
+        problem: Option<AccountProblem>,
+    },
+    /// The bank is asked who holds it.
+    AskingHolder {
+        /// The bank.
+        bank: BankCode,
+        /// The question.
+        call: CallId,
+    },
+    /// 1 won is on its way.
+    Sending {
+        /// The bank.
+        bank: BankCode,
+        /// The transfer.
+        call: CallId,
+    },
+    /// 1 won may have arrived: the bank is asked for the result; nothing is sent again.
+    InDoubt {
+        /// The bank.
+        bank: BankCode,
+        /// The transfer.
+        call: CallId,
+        /// When the bank is asked again.
+        retry_at: Timestamp,
+    },
+    /// The bank can't be asked now; it goes on by itself.
+    Later {
+        /// The bank.
+        bank: BankCode,
+        /// Whether the holder is known and only the deposit is left.
+        holder_known: bool,
+        /// Why.
+        reason: LaterReason,
+        /// When it goes on.
+        retry_at: Timestamp,
+    },
+    /// The person shall type the code that came with 1 won.
+    Code {
+        /// The bank.
+        bank: BankCode,
+        /// The transfer that carried the code.
+        call: CallId,
+        /// When it was sent.
+        sent_at: Timestamp,
+        /// Until when it may be typed.
+        expires_at: Timestamp,
+        /// How often it may still be typed.
+        tries_left: u32,
+    },
+    /// The code is used up; a new 1 won can be sent to the same account.
+    Resend {
+        /// The bank.
+        bank: BankCode,
+        /// Why the last one is used up.
+        problem: ResendProblem,
+    },
+    /// Proved.
+    Passed {
+        /// The bank.
+        bank: BankCode,
+    },
+}
+
+/// Why the account step waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LaterReason {
+    /// Planned maintenance.
+    Maintenance,
+    /// An outage.
+    Unavailable,
+    /// Enough 1 won for today, for this account, person, device or address.
+    LimitReached,
+}
+
+/// Why another account is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+pub enum AccountProblem {
+    /// The bank said no when asked for the holder.
+    Holder {
+        /// Its answer.
+        code: HolderCode,
+    },
+    /// The bank said no to the deposit.
+    Deposit {
+        /// Its answer.
+        code: DepositCode,
+    },
+    /// The holder is someone else.
+    NameDifferent,
+    /// The holder may be the same person; another account is offered until people decide.
+    NameSimilar,
+    /// The person chose another account.
+    Chosen,
+}
+
+/// Why a new 1 won is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResendProblem {
+    /// Typed wrong too often.
+    TriesUsedUp,
+    /// Not typed in time.
+    CodeExpired,
+    /// The bank found no trace of the last one.
+    NotSent,
+    /// The person asked for a new one.
+    Asked,
+}
+
+/// One question to an outside institution and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was asked.
+    pub check: CheckKind,
+    /// The question.
+    pub call: CallId,
+    /// The verdict.
+    pub outcome: Outcome,
+    /// The stable code.
+    pub code: String,
+    /// Who answered.
+    pub provider: String,
+    /// Their reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_ref: Option<String>,
+    /// When the answer was recorded.
+    pub at: Timestamp,
+}
+
+/// What can be asked outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckKind {
+    /// The issuer, about a card.
+    IdDocument,
+    /// The bank, about an account's holder.
+    AccountHolder,
+    /// The bank, about a deposit of 1 won.
+    Deposit,
+    /// The person, about the code.
+    Code,
+}
+
+/// A method that was met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Met {
+    /// Which.
+    pub method: Method,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// By which question.
+    pub call: CallId,
+}
+
+/// What an institution sees first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody has come yet.
+    Created,
+    /// The person is at work.
+    InProgress,
+    /// Someone else is, or the person went to fetch something.
+    Waiting,
+    /// The policy is met.
+    Verified,
+    /// It can't be met.
+    Refused,
+    /// Its time ran out.
+    Expired,
+    /// The institution withdrew it.
+    Cancelled,
+}
+
+impl Status {
+    /// As written in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::InProgress => "in_progress",
+            Self::Waiting => "waiting",
+            Self::Verified => "verified",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Whom a verification waits for. An open list: clients accept unknown ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingFor {
+    /// The person, who went to fetch something.
+    Person,
+    /// The issuer of the document.
+    Issuer,
+    /// The bank.
+    Bank,
+    /// The institution.
+    Institution,
+    /// A reviewer.
+    Reviewer,
+}
+
+/// For whom, until when, and when it goes on by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// For whom.
+    pub waiting_for: WaitingFor,
+    /// Until when the wait makes sense.
+    pub until: Timestamp,
+    /// When it is tried again.
+    pub retry_at: Option<Timestamp>,
+}
+
+impl Verification {
+    /// How it ended, if it has.
+    pub fn end(&self) -> Option<End> {
+        match self.stage {
+            Stage::Ended { end, .. } => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Whether the policy that it was opened under is met: enough different methods, and every step done.
+    pub fn policy_met(&self) -> bool {
+        let met = || self.met.iter().map(|m| m.method);
+        method::distinct(met()) >= (self.plan.require as usize).max(method::LEGAL_FLOOR)
+            && self.plan.steps.iter().all(|step| met().any(|m| m == step.method()))
+    }
+
+    /// Whom it waits for, if it waits.
+    pub fn waiting(&self) -> Option<Waiting> {
+        if self.stage != Stage::Checking {
+            return None;
+        }
+        let wait = |waiting_for, until, retry_at| Some(Waiting { waiting_for, until, retry_at });
+        let card = match &self.card {
+            CardStep::Asking { .. } => wait(WaitingFor::Issuer, self.expires_at, None),
+            CardStep::Later { retry_at, .. } => wait(WaitingFor::Issuer, self.expires_at, Some(*retry_at)),
+            _ => None,
+        };
+        let account = match &self.account {
+            AccountStep::AskingHolder { .. } | AccountStep::Sending { .. } => {
+                wait(WaitingFor::Bank, self.expires_at, None)
+            }
+            AccountStep::InDoubt { retry_at, .. } => wait(WaitingFor::Bank, self.expires_at, Some(*retry_at)),
+            AccountStep::Later { reason: LaterReason::LimitReached, retry_at, .. } => {
+                wait(WaitingFor::Person, self.expires_at, Some(*retry_at))
+            }
+            AccountStep::Later { retry_at, .. } => wait(WaitingFor::Bank, self.expires_at, Some(*retry_at)),
+            AccountStep::Code { expires_at, .. } => wait(WaitingFor::Person, *expires_at, None),
+            _ => None,
+        };
+        // While the person can do something on the page, nobody is waited for.
+        match next::next(self) {
+            next::Next::Code { .. } => account,
+            next::Next::Wait { .. } => account.or(card),
+            _ => None,
+        }
+    }
+
+    /// What an institution sees first.
+    pub fn status(&self) -> Status {
+        match &self.stage {
+            Stage::Created => Status::Created,
+            Stage::Ended { end: End::Verified, .. } => Status::Verified,
+            Stage::Ended { end: End::Refused { .. }, .. } => Status::Refused,
+            Stage::Ended { end: End::Expired, .. } => Status::Expired,
+            Stage::Ended { end: End::Cancelled, .. } => Status::Cancelled,
+            _ if self.waiting().is_some() => Status::Waiting,
+            _ => Status::InProgress,
+        }
+    }
+}

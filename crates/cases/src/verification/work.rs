@@ -1,0 +1,157 @@
+//! What must be done outside because of an event: tasks, and limits that hold across cases.
+//!
+//! Names what is meant; the program turns a limit into a claim with the identifier's keyed index.
+
+use super::{AccountStep, CardStep, Event, Verification};
+use crate::answers::{DepositCode, IssuerCode, Outcome};
+use crate::id::{BlobId, CallId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Work that the program does once the event is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "snake_case")]
+pub enum Work {
+    /// Read a picture. Repeating it changes nothing outside.
+    ReadCard {
+        /// The picture.
+        blob: BlobId,
+    },
+    /// Ask the issuer. At most once: the issuer counts, and can't be asked what it answered.
+    AskIssuer {
+        /// The question.
+        call: CallId,
+    },
+    /// Ask the bank who holds the account. Repeating it changes nothing outside.
+    AskHolder {
+        /// The question.
+        call: CallId,
+    },
+    /// Send 1 won. After any doubt the result is asked for, never sent again.
+    SendWon {
+        /// The transfer.
+        call: CallId,
+    },
+    /// Ask the bank what became of a transfer.
+    AskDeposit {
+        /// The transfer.
+        call: CallId,
+    },
+    /// Come back at a moment that the case set for itself.
+    Tick,
+    /// Find or make the person behind it.
+    LinkPerson,
+}
+
+/// How an effect outside may be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Its id is fixed before the first call: repeating it does nothing more.
+    Idempotent,
+    /// After any doubt ask for the result.
+    Queryable,
+    /// At most once; a crash leaves "unknown".
+    Blind,
+}
+
+impl Work {
+    /// How the effect may be repeated.
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::AskIssuer { .. } => Effect::Blind,
+            Self::SendWon { .. } => Effect::Queryable,
+            _ => Effect::Idempotent,
+        }
+    }
+
+    /// The kind of task, as the ledger keeps it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ReadCard { .. } => "read_card",
+            Self::AskIssuer { .. } => "ask_issuer",
+            Self::AskHolder { .. } => "ask_holder",
+            Self::SendWon { .. } => "send_won",
+            Self::AskDeposit { .. } => "ask_deposit",
+            Self::Tick => "tick",
+            Self::LinkPerson => "link_person",
+        }
+    }
+}
+
+/// The tasks that an event causes; `after` is the state that the event led to. `None` means now.
+pub fn work(after: &Verification, event: &Event) -> Vec<(Work, Option<Timestamp>)> {
+    match event {
+        Event::Opened { expires_at, .. } => vec![(Work::Tick, Some(*expires_at))],
+        Event::CardSubmitted { blob, .. } => vec![(Work::ReadCard { blob: blob.clone() }, None)],
+        Event::IssuerAsked { call } => vec![(Work::AskIssuer { call: call.clone() }, None)],
+        Event::HolderAsked { call } => vec![(Work::AskHolder { call: call.clone() }, None)],
+        Event::DepositAsked { call, .. } => vec![(Work::SendWon { call: call.clone() }, None)],
+        Event::IssuerAnswered { .. } => match &after.card {
+            CardStep::Later { retry_at, .. } => vec![(Work::Tick, Some(*retry_at))],
+            _ => vec![],
+        },
+        Event::DepositAnswered { call, .. } => match &after.account {
+            AccountStep::InDoubt { retry_at, .. } => {
+                vec![(Work::AskDeposit { call: call.clone() }, Some(*retry_at))]
+            }
+            AccountStep::Later { retry_at, .. } => vec![(Work::Tick, Some(*retry_at))],
+            AccountStep::Code { expires_at, .. } => vec![(Work::Tick, Some(*expires_at))],
+            _ => vec![],
+        },
+        Event::HolderAnswered { .. } => match &after.account {
+            AccountStep::Later { holder_known: false, retry_at, .. } => vec![(Work::Tick, Some(*retry_at))],
+            _ => vec![],
+        },
+        Event::DepositWithheld { retry_at } => vec![(Work::Tick, Some(*retry_at))],
+        Event::Verified { .. } => vec![(Work::LinkPerson, None)],
+        _ => vec![],
+    }
+}
+
+/// A change to a limit that holds across cases and restarts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Limit {
+    /// One of the card's two tries at a day of issue, before the issuer is asked.
+    TakeWrongDate {
+        /// Who holds it.
+        call: CallId,
+    },
+    /// That try was not spent.
+    ReturnWrongDate {
+        /// Who held it.
+        call: CallId,
+    },
+    /// The card's tries are whole again: the issuer said yes.
+    FreeWrongDates,
+    /// A send of 1 won for account, person, device and address.
+    TakeSend {
+        /// Who holds it.
+        call: CallId,
+    },
+    /// That send certainly did not happen.
+    ReturnSend {
+        /// Who held it.
+        call: CallId,
+    },
+}
+
+/// The limits that an event changes.
+pub fn limits(event: &Event) -> Vec<Limit> {
+    match event {
+        Event::IssuerAsked { call } => vec![Limit::TakeWrongDate { call: call.clone() }],
+        Event::IssuerAnswered { call, code, .. } => match code {
+            IssuerCode::Valid => vec![Limit::FreeWrongDates],
+            code if code.counts_as_wrong_date() || code.in_doubt() => vec![],
+            _ => vec![Limit::ReturnWrongDate { call: call.clone() }],
+        },
+        Event::DepositAsked { call, .. } => vec![Limit::TakeSend { call: call.clone() }],
+        Event::DepositAnswered { call, code, .. } => match code {
+            DepositCode::Deposited | DepositCode::Unknown => vec![],
+            code if code.outcome() == Outcome::Failed || !code.in_doubt() => {
+                vec![Limit::ReturnSend { call: call.clone() }]
+            }
+            _ => vec![],
+        },
+        _ => vec![],
+    }
+}
