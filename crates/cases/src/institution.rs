@@ -57,7 +57,7 @@ pub struct Key {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// A webhook endpoint; its secrets are sealed fields of the entries.
+/// A webhook endpoint. Its secrets are derived from its id and the secret's number, and stored nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// Where events are sent.
@@ -108,10 +108,8 @@ pub enum Event {
     KeyRevoked { key: KeyId, at: Timestamp },
     #[serde(rename = "institution.policy_saved/1")]
     PolicySaved { policy: PolicyId, version: u32, body: Box<Policy> },
-    /// Sealed: `secret`.
     #[serde(rename = "institution.endpoint_added/1")]
     EndpointAdded { endpoint: EndpointId, url: String, types: Vec<String>, at: Timestamp },
-    /// Sealed: `secret`.
     #[serde(rename = "institution.secret_rotated/1")]
     SecretRotated { endpoint: EndpointId, old_secret_until: Timestamp },
     #[serde(rename = "institution.endpoint_removed/1")]
@@ -133,6 +131,10 @@ pub fn decide(state: Option<&Institution>, command: Command, now: Timestamp) -> 
         Command::Create { .. } => return Err(Refusal::NotNow),
         Command::SetProfile { profile } => Event::ProfileSet { profile },
         Command::AddKey { key, name } => {
+            // An id is used once: naming a revoked key again must not bring it back to life.
+            if i.keys.contains_key(&key) {
+                return Err(Refusal::NotNow);
+            }
             if i.keys.values().filter(|k| k.revoked_at.is_none()).count() >= MAX_KEYS {
                 return Err(Refusal::TooMany);
             }
@@ -154,6 +156,9 @@ pub fn decide(state: Option<&Institution>, command: Command, now: Timestamp) -> 
             Event::PolicySaved { policy, version, body }
         }
         Command::AddEndpoint { endpoint, url, types } => {
+            if i.endpoints.contains_key(&endpoint) {
+                return Err(Refusal::NotNow);
+            }
             if i.endpoints.len() >= MAX_ENDPOINTS {
                 return Err(Refusal::TooMany);
             }

@@ -56,6 +56,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
                 accounts: 0,
                 sends: 0,
                 bank_silences: 0,
+                account_outdated: false,
                 checks: Vec::new(),
                 met: Vec::new(),
                 notice_asked: false,
@@ -93,7 +94,13 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
             };
             v.card = CardStep::Picture { problem: Some(problem) };
         }
-        Event::CardRetaken {} => v.card = CardStep::Picture { problem: None },
+        Event::CardConfirmed { edited } => {
+            // Another name or number may be another person's: the account was compared with the one before.
+            if edited.iter().any(|f| matches!(f, CardField::Name | CardField::ResidentNumber)) {
+                forget_account(&mut v);
+            }
+        }
+        Event::CardRetaken {} => another_picture(&mut v, None),
         Event::IssuerAsked { call } => {
             if let Some(blob) = v.card.blob().cloned() {
                 v.card = CardStep::Asking { blob, call: call.clone() };
@@ -112,11 +119,10 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
             );
             issuer_answered(&mut v, call, *code, provider, *at, *retry_at);
         }
-        Event::CardWithheld { .. } => {
-            v.card = CardStep::Picture { problem: Some(CardProblem::WrongDateLimit) };
-        }
+        Event::CardWithheld { .. } => another_picture(&mut v, Some(CardProblem::WrongDateLimit)),
         Event::AccountGiven { bank } => {
             v.accounts += 1;
+            v.bank_silences = 0;
             v.account = AccountStep::Later {
                 bank: *bank,
                 holder_known: false,
@@ -194,7 +200,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
         Event::AccountChanged {} => v.account = AccountStep::Name { problem: Some(AccountProblem::Chosen) },
         Event::NoticeAsked {} => v.notice_asked = true,
         Event::NoticeDue {} => v.notice_asked = false,
-        Event::CardConfirmed { .. } | Event::LinkAsked {} => {}
+        Event::LinkAsked {} => {}
         Event::Verified { at } => v.stage = Stage::Ended { end: End::Verified, at: *at },
         Event::Refused { code, at } => v.stage = Stage::Ended { end: End::Refused { code: *code }, at: *at },
         Event::Expired { at } => v.stage = Stage::Ended { end: End::Expired, at: *at },
@@ -217,6 +223,28 @@ fn start_checking(v: &mut Verification) -> Stage {
     Stage::Checking
 }
 
+/// The card goes, and with it the account whose holder was compared with the card's name.
+fn another_picture(v: &mut Verification, problem: Option<CardProblem>) {
+    v.card = CardStep::Picture { problem };
+    forget_account(v);
+}
+
+/// The account has to be proved anew. A deposit that is on its way or in doubt is waited for first, so that there
+/// are never two.
+fn forget_account(v: &mut Verification) {
+    if v.end().is_some() {
+        return;
+    }
+    match v.account {
+        AccountStep::Idle => {}
+        AccountStep::Sending { .. } | AccountStep::InDoubt { .. } => v.account_outdated = true,
+        _ => {
+            v.met.retain(|m| m.method != Method::ExistingAccount);
+            v.account = AccountStep::Name { problem: None };
+        }
+    }
+}
+
 fn issuer_answered(
     v: &mut Verification,
     call: &CallId,
@@ -230,7 +258,15 @@ fn issuer_answered(
         Outcome::Passed => {
             v.card = CardStep::Passed;
             v.issuer_silences = 0;
-            v.met.push(Met { method: Method::IdDocument, at, by: provider.to_owned(), call: call.clone() });
+            // What arrives behind the end is evidence, and does not change the result that was given.
+            if v.end().is_none() {
+                v.met.push(Met {
+                    method: Method::IdDocument,
+                    at,
+                    by: provider.to_owned(),
+                    call: call.clone(),
+                });
+            }
         }
         Outcome::Failed => {
             v.card_refusals += 1;
@@ -240,17 +276,17 @@ fn issuer_answered(
             }
             // The first wrong date may be a slip of reading: the person looks again. The second stops here, long
             // before the issuer's fifth locks the card.
-            v.card = if code.counts_as_wrong_date() && v.wrong_dates < 2 {
+            if code.counts_as_wrong_date() && v.wrong_dates < 2 {
                 let doubtful = match code {
                     IssuerCode::MismatchIssueDate => vec![CardField::IssueDate],
                     _ => vec![CardField::Name, CardField::IssueDate],
                 };
-                CardStep::Confirm { blob, doubtful, again: Some(code) }
+                v.card = CardStep::Confirm { blob, doubtful, again: Some(code) };
             } else if code.counts_as_wrong_date() {
-                CardStep::Picture { problem: Some(CardProblem::WrongDateLimit) }
+                another_picture(v, Some(CardProblem::WrongDateLimit));
             } else {
-                CardStep::Picture { problem: Some(CardProblem::Issuer { code }) }
-            };
+                another_picture(v, Some(CardProblem::Issuer { code }));
+            }
         }
         Outcome::Indeterminate => {
             v.issuer_silences += 1;
@@ -268,9 +304,9 @@ fn holder_answered(
 ) {
     let Some(bank) = v.account.bank() else { return };
     let later = |reason, retry_at| AccountStep::Later { bank, holder_known: false, reason, retry_at };
+    v.bank_silences = if code.outcome() == Outcome::Indeterminate { v.bank_silences + 1 } else { 0 };
     v.account = match (code.outcome(), name) {
         (Outcome::Indeterminate, _) => {
-            v.bank_silences += 1;
             let reason = if code == HolderCode::Maintenance {
                 LaterReason::Maintenance
             } else {
@@ -280,7 +316,6 @@ fn holder_answered(
         }
         (Outcome::Failed, _) => AccountStep::Name { problem: Some(AccountProblem::Holder { code }) },
         (Outcome::Passed, Some(NameMatch::Same)) => {
-            v.bank_silences = 0;
             AccountStep::Later { bank, holder_known: true, reason: LaterReason::Unavailable, retry_at: at }
         }
         (Outcome::Passed, Some(NameMatch::Similar)) => {
@@ -301,38 +336,34 @@ fn deposit_answered(
     let (Some(bank), Some(rules)) = (v.account.bank(), v.plan.existing_account()) else { return };
     let later =
         |reason| AccountStep::Later { bank, holder_known: true, reason, retry_at: retry_at.unwrap_or(at) };
+    v.bank_silences = if code.outcome() == Outcome::Indeterminate { v.bank_silences + 1 } else { 0 };
+    if !matches!(code, DepositCode::Deposited | DepositCode::Unknown) {
+        v.sends = v.sends.saturating_sub(1);
+    }
+    if v.account_outdated && code != DepositCode::Unknown {
+        v.account_outdated = false;
+        v.account = AccountStep::Name { problem: None };
+        return;
+    }
     v.account = match code {
-        DepositCode::Deposited => {
-            v.bank_silences = 0;
-            AccountStep::Code {
-                bank,
-                call: call.clone(),
-                sent_at: at,
-                expires_at: (at + SignedDuration::from_mins(i64::from(rules.code_minutes))).min(v.expires_at),
-                tries_left: rules.tries,
-            }
+        // Behind the end nobody can type the code any more.
+        DepositCode::Deposited if v.end().is_some() => {
+            AccountStep::Resend { bank, problem: ResendProblem::CodeExpired }
         }
+        DepositCode::Deposited => AccountStep::Code {
+            bank,
+            call: call.clone(),
+            sent_at: at,
+            expires_at: (at + SignedDuration::from_mins(i64::from(rules.code_minutes))).min(v.expires_at),
+            tries_left: rules.tries,
+        },
         DepositCode::Unknown => {
-            v.bank_silences += 1;
             AccountStep::InDoubt { bank, call: call.clone(), retry_at: retry_at.unwrap_or(at) }
         }
-        DepositCode::NotSent => {
-            v.sends = v.sends.saturating_sub(1);
-            AccountStep::Resend { bank, problem: ResendProblem::NotSent }
-        }
-        DepositCode::Maintenance | DepositCode::Unavailable | DepositCode::RateLimited => {
-            v.sends = v.sends.saturating_sub(1);
-            v.bank_silences += 1;
-            later(if code == DepositCode::Maintenance {
-                LaterReason::Maintenance
-            } else {
-                LaterReason::Unavailable
-            })
-        }
-        _ => {
-            v.sends = v.sends.saturating_sub(1);
-            AccountStep::Name { problem: Some(AccountProblem::Deposit { code }) }
-        }
+        DepositCode::NotSent => AccountStep::Resend { bank, problem: ResendProblem::NotSent },
+        DepositCode::Maintenance => later(LaterReason::Maintenance),
+        DepositCode::Unavailable | DepositCode::RateLimited => later(LaterReason::Unavailable),
+        _ => AccountStep::Name { problem: Some(AccountProblem::Deposit { code }) },
     };
 }
 

@@ -202,6 +202,15 @@ pub struct ConsentAnswer {
     pub answer: bool,
 }
 
+/// A picture that is kept instead of the one that was handed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptPicture {
+    /// `masked`, or `crop.` and a field's name.
+    pub what: String,
+    /// Where it is kept.
+    pub blob: BlobId,
+}
+
 /// What the reader made of a picture.
 #[derive(Debug, Clone)]
 pub enum Reading {
@@ -215,6 +224,8 @@ pub enum Reading {
         forgery: Vec<String>,
         /// The reader and its version.
         reader: String,
+        /// What is kept instead of the picture, which is removed.
+        kept: Vec<KeptPicture>,
     },
     /// Not readable.
     Unreadable {

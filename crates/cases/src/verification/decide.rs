@@ -2,8 +2,9 @@
 
 use super::apply::apply;
 use super::command::{ConsentAnswer, Open, Reading};
+use super::next::{Next, next};
 use super::{
-    AccountStep, CardField, CardStep, Command, Event, RefusedCode, ResendProblem, Stage, Verification,
+    AccountStep, CardField, CardProblem, CardStep, Command, End, Event, RefusedCode, Stage, Verification,
 };
 use crate::answers::{Answer, DepositCode, HolderCode, IssuerCode, Outcome};
 use crate::id::CallId;
@@ -26,12 +27,11 @@ pub fn decide(state: Option<&Verification>, command: Command, now: Timestamp) ->
             _ => Err(Refusal::Unknown),
         };
     };
-    let events = match &v.stage {
-        Stage::Ended { .. } => after_the_end(v, &command)?,
-        _ if now >= v.expires_at => vec![Event::Expired { at: now }],
-        _ => while_open(v, command, now)?,
-    };
-    finish(v, events, now)
+    match &v.stage {
+        Stage::Ended { .. } => after_the_end(v, command, now),
+        _ if now >= v.expires_at => expired(v, command, now),
+        _ => finish(v, while_open(v, command, now)?, now),
+    }
 }
 
 fn opened(open: Open, now: Timestamp) -> Result<Vec<Event>, Refusal> {
@@ -53,21 +53,30 @@ fn opened(open: Open, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     }])
 }
 
-/// After the end nothing changes any more; what arrives late is dropped, and only a person's wish is passed on.
-fn after_the_end(v: &Verification, command: &Command) -> Result<Vec<Event>, Refusal> {
+/// Its time is over, whoever comes. An answer that was on its way is recorded behind the end.
+fn expired(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let end = Event::Expired { at: now };
+    let after = apply(Some(v.clone()), &end).map_err(|_| Refusal::NotNow)?;
+    let mut events = vec![end];
+    events.extend(after_the_end(&after, command, now).unwrap_or_default());
+    Ok(events)
+}
+
+/// After the end its outcome stands. What an issuer or a bank still says to the open question is evidence and
+/// gives limits back; a person's wish is passed on; everything else is dropped.
+fn after_the_end(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::AskLink => Ok(vec![Event::LinkAsked {}]),
-        Command::LinkPerson { person } if v.person.is_none() => {
-            Ok(vec![Event::PersonLinked { person: person.clone() }])
-        }
-        Command::LinkPerson { .. } | Command::Tick { .. } => Ok(vec![]),
-        Command::IssuerAnswered { .. } | Command::HolderAnswered { .. } | Command::DepositAnswered { .. } => {
-            Err(Refusal::StaleAnswer)
-        }
-        _ => Err(match v.end() {
-            Some(super::End::Expired) => Refusal::Expired,
-            _ => Refusal::Ended,
-        }),
+        Command::LinkPerson { person } => match (v.end(), &v.person) {
+            (Some(End::Verified), None) => Ok(vec![Event::PersonLinked { person }]),
+            (Some(End::Verified), Some(_)) => Ok(vec![]),
+            _ => Err(Refusal::NotNow),
+        },
+        Command::Tick { .. } => Ok(vec![]),
+        Command::IssuerAnswered { call, answer, .. } => issuer_answered(v, call, answer, now),
+        Command::DepositAnswered { call, answer } => deposit_answered(v, call, answer, now),
+        Command::HolderAnswered { .. } => Err(Refusal::StaleAnswer),
+        _ => Err(if v.end() == Some(End::Expired) { Refusal::Expired } else { Refusal::Ended }),
     }
 }
 
@@ -116,26 +125,13 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
         },
         Command::ConfirmCard { session, edited, call } => {
             mine(session)?;
-            let CardStep::Confirm { doubtful, again, .. } = &v.card else { return Err(Refusal::NotNow) };
-            // A second question with the very same day of issue would only spend the card's last try.
-            if again.is_some() && edited.is_empty() && doubtful.contains(&CardField::IssueDate) {
-                return Err(Refusal::NotNow);
-            }
-            Ok(vec![Event::CardConfirmed { edited }, Event::IssuerAsked { call }])
+            confirm(v, edited, call, now)
         }
         Command::RetakeCard { session } => {
             mine(session)?;
-            match v.card {
-                CardStep::Confirm { .. } | CardStep::Later { .. } => Ok(vec![Event::CardRetaken {}]),
-                _ => Err(Refusal::NotNow),
-            }
+            retake(v)
         }
-        Command::IssuerAnswered { call, answer, next_call: _ } => match &v.card {
-            CardStep::Asking { call: asked, .. } if *asked == call => {
-                Ok(vec![issuer_answered(v, call, answer, now)])
-            }
-            _ => Err(Refusal::StaleAnswer),
-        },
+        Command::IssuerAnswered { call, answer, next_call: _ } => issuer_answered(v, call, answer, now),
         Command::WithholdCard { call } => match v.card {
             CardStep::Confirm { .. } | CardStep::Later { .. } => Ok(vec![Event::CardWithheld { call }]),
             _ => Err(Refusal::StaleAnswer),
@@ -155,19 +151,14 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
             }
             _ => Err(Refusal::StaleAnswer),
         },
-        Command::DepositAnswered { call, answer } => match &v.account {
-            AccountStep::Sending { call: asked, .. } | AccountStep::InDoubt { call: asked, .. }
-                if *asked == call =>
-            {
-                Ok(vec![deposit_answered(v, call, answer, now)])
-            }
-            _ => Err(Refusal::StaleAnswer),
-        },
+        Command::DepositAnswered { call, answer } => deposit_answered(v, call, answer, now),
         Command::Resend { session, call, withheld_until } => {
             mine(session)?;
             let rules = name_known(v)?;
             let mut events = match v.account {
                 AccountStep::Resend { .. } => vec![],
+                // A code that is still good is not given up for a send that the limits do not allow.
+                AccountStep::Code { .. } if withheld_until.is_some() => return Err(Refusal::SendsUsedUp),
                 AccountStep::Code { .. } => vec![Event::ResendAsked {}],
                 _ => return Err(Refusal::NotNow),
             };
@@ -179,6 +170,7 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
             match v.account {
                 // While a deposit is in doubt the bank is asked for it; another account would be a second transfer.
                 AccountStep::Code { .. } | AccountStep::Resend { .. } | AccountStep::Later { .. } => {
+                    another_account_left(v)?;
                     Ok(vec![Event::AccountChanged {}])
                 }
                 _ => Err(Refusal::NotNow),
@@ -194,14 +186,14 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
         }
         Command::AskNotice { session } => {
             mine(session)?;
-            if v.waiting().is_none() {
+            if !issuer_awaited(v) && !bank_awaited(v) {
                 return Err(Refusal::NotNow);
             }
             Ok(if v.notice_asked { vec![] } else { vec![Event::NoticeAsked {}] })
         }
         Command::AskLink => Ok(vec![Event::LinkAsked {}]),
         Command::Tick { card_call, account_call, withheld_until } => {
-            Ok(tick(v, card_call, account_call, withheld_until, now))
+            tick(v, card_call, account_call, withheld_until, now)
         }
         Command::LinkPerson { .. } => Err(Refusal::NotNow),
     }
@@ -227,10 +219,59 @@ fn consents(v: &Verification, answers: Vec<ConsentAnswer>, now: Timestamp) -> Re
     Ok(events)
 }
 
+/// The person says that this is what the card says.
+fn confirm(
+    v: &Verification,
+    edited: Vec<CardField>,
+    call: CallId,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    let CardStep::Confirm { doubtful, again, .. } = &v.card else { return Err(Refusal::NotNow) };
+    // The very same question again would only spend the card's last try. Another number is another card.
+    let changed = edited.iter().any(|f| doubtful.contains(f) || *f == CardField::ResidentNumber);
+    if again.is_some() && !changed {
+        return Err(Refusal::NotNow);
+    }
+    let confirmed = Event::CardConfirmed { edited };
+    let after = apply(Some(v.clone()), &confirmed).map_err(|_| Refusal::NotNow)?;
+    // Another name voids the account that was proved for the first one. Where no other can be proved, nobody is
+    // asked any more: the end follows by itself.
+    Ok(match exhausted(&after, now) {
+        Some(_) => vec![confirmed],
+        None => vec![confirmed, Event::IssuerAsked { call }],
+    })
+}
+
+/// The person wants another picture or another card, where that does not end everything.
+fn retake(v: &Verification) -> Result<Vec<Event>, Refusal> {
+    let (CardStep::Confirm { .. } | CardStep::Later { .. }) = v.card else { return Err(Refusal::NotNow) };
+    let (pictures, _, _) = v.plan.id_document().ok_or(Refusal::NotNow)?;
+    if v.pictures >= pictures {
+        return Err(Refusal::PicturesUsedUp);
+    }
+    // Another card takes the account along that was compared with this one.
+    if !matches!(v.account, AccountStep::Idle | AccountStep::Name { .. }) {
+        another_account_left(v)?;
+    }
+    Ok(vec![Event::CardRetaken {}])
+}
+
+/// Whether the policy lets the person name one more account and get 1 won there.
+fn another_account_left(v: &Verification) -> Result<(), Refusal> {
+    let rules = v.plan.existing_account().ok_or(Refusal::NotNow)?;
+    if v.accounts >= rules.accounts {
+        return Err(Refusal::AccountsUsedUp);
+    }
+    if v.sends >= rules.sends {
+        return Err(Refusal::SendsUsedUp);
+    }
+    Ok(())
+}
+
 fn read(blob: crate::id::BlobId, reading: Reading) -> Event {
     match reading {
-        Reading::Readable { doubtful, quality, forgery, reader } => {
-            Event::CardRead { blob, doubtful, quality, forgery, reader }
+        Reading::Readable { doubtful, quality, forgery, reader, kept } => {
+            Event::CardRead { blob, doubtful, quality, forgery, reader, kept }
         }
         Reading::Unreadable { quality, reader } => {
             Event::CardUnreadable { blob, quality, wrong_kind: false, reader }
@@ -247,9 +288,17 @@ fn retry_at(silences: u32, said: Option<Timestamp>, now: Timestamp) -> Timestamp
     said.unwrap_or(now).max(now + SignedDuration::from_secs(pause))
 }
 
-fn issuer_answered(v: &Verification, call: CallId, answer: Answer<IssuerCode>, now: Timestamp) -> Event {
+fn issuer_answered(
+    v: &Verification,
+    call: CallId,
+    answer: Answer<IssuerCode>,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    if !matches!(&v.card, CardStep::Asking { call: asked, .. } if *asked == call) {
+        return Err(Refusal::StaleAnswer);
+    }
     let again = answer.code.outcome() == Outcome::Indeterminate;
-    Event::IssuerAnswered {
+    Ok(vec![Event::IssuerAnswered {
         call,
         code: answer.code,
         provider: answer.provider,
@@ -258,7 +307,7 @@ fn issuer_answered(v: &Verification, call: CallId, answer: Answer<IssuerCode>, n
         elapsed_ms: answer.elapsed_ms,
         at: now,
         retry_at: again.then(|| retry_at(v.issuer_silences, answer.retry_at, now)),
-    }
+    }])
 }
 
 fn holder_answered(
@@ -304,21 +353,29 @@ fn deposit(
         return None;
     }
     Some(match withheld_until {
-        Some(retry_at) => Event::DepositWithheld { retry_at },
+        // A limit that frees at once is still tried again by the timer, never in a tight circle.
+        Some(until) => Event::DepositWithheld { retry_at: retry_at(0, Some(until), now) },
         None => Event::DepositAsked { call, at: now },
     })
 }
 
-fn deposit_answered(v: &Verification, call: CallId, answer: Answer<DepositCode>, now: Timestamp) -> Event {
+fn deposit_answered(
+    v: &Verification,
+    call: CallId,
+    answer: Answer<DepositCode>,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
     // Once money may have moved, only the bank's own record settles it: another silence keeps the doubt.
     let code = match (&v.account, answer.code) {
-        (AccountStep::InDoubt { .. }, code) if code.outcome() == Outcome::Indeterminate => {
-            DepositCode::Unknown
-        }
-        (_, code) => code,
+        (AccountStep::Sending { call: asked, .. }, code) if *asked == call => code,
+        (AccountStep::InDoubt { call: asked, .. }, code) if *asked == call => match code.outcome() {
+            Outcome::Indeterminate => DepositCode::Unknown,
+            _ => code,
+        },
+        _ => return Err(Refusal::StaleAnswer),
     };
     let again = code.outcome() == Outcome::Indeterminate;
-    Event::DepositAnswered {
+    Ok(vec![Event::DepositAnswered {
         call,
         code,
         provider: answer.provider,
@@ -327,7 +384,7 @@ fn deposit_answered(v: &Verification, call: CallId, answer: Answer<DepositCode>,
         elapsed_ms: answer.elapsed_ms,
         at: now,
         retry_at: again.then(|| retry_at(v.bank_silences, answer.retry_at, now)),
-    }
+    }])
 }
 
 /// The account's rules, once the name that its holder is compared with has been confirmed.
@@ -345,13 +402,8 @@ fn tick(
     account_call: CallId,
     withheld_until: Option<Timestamp>,
     now: Timestamp,
-) -> Vec<Event> {
+) -> Result<Vec<Event>, Refusal> {
     let mut events = Vec::new();
-    if let CardStep::Later { retry_at, .. } = &v.card
-        && now >= *retry_at
-    {
-        events.push(Event::IssuerAsked { call: card_call });
-    }
     match &v.account {
         AccountStep::Later { holder_known: false, retry_at, .. } if now >= *retry_at => {
             events.push(Event::HolderAsked { call: account_call });
@@ -367,58 +419,97 @@ fn tick(
         AccountStep::Code { expires_at, .. } if now >= *expires_at => events.push(Event::CodeLapsed {}),
         _ => {}
     }
-    events
+    if let CardStep::Later { retry_at, .. } = &v.card
+        && now >= *retry_at
+    {
+        let after = fold_on(v, &events)?;
+        // No question about a person goes out for a verification that ends with this very tick.
+        if after.end().is_none() && exhausted(&after, now).is_none() {
+            events.push(Event::IssuerAsked { call: card_call });
+        }
+    }
+    Ok(events)
 }
 
-/// Adds what follows by itself: the notice that was asked for, the end that has been reached.
+/// Whether the issuer is being asked, or is asked again by itself.
+fn issuer_awaited(v: &Verification) -> bool {
+    matches!(v.card, CardStep::Asking { .. } | CardStep::Later { .. })
+}
+
+/// Whether the bank is being asked, or is asked again by itself.
+fn bank_awaited(v: &Verification) -> bool {
+    matches!(
+        v.account,
+        AccountStep::AskingHolder { .. }
+            | AccountStep::Sending { .. }
+            | AccountStep::InDoubt { .. }
+            | AccountStep::Later { .. }
+    )
+}
+
+/// Events that were just decided on a state fit it.
+fn fold_on(v: &Verification, events: &[Event]) -> Result<Verification, Refusal> {
+    events.iter().try_fold(v.clone(), |state, event| apply(Some(state), event).map_err(|_| Refusal::NotNow))
+}
+
+/// Adds what follows by itself: the end that has been reached, the notice that was asked for.
 fn finish(v: &Verification, mut events: Vec<Event>, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    if events.is_empty() {
-        return Ok(events);
-    }
-    let mut after = v.clone();
-    for event in &events {
-        // Events that were just decided on this state fit it.
-        after = apply(Some(after), event).map_err(|_| Refusal::NotNow)?;
-    }
-    if after.stage == Stage::Checking {
+    let mut after = fold_on(v, &events)?;
+    if after.stage == Stage::Checking && !events.is_empty() {
         let end = if after.policy_met() { Some(Event::Verified { at: now }) } else { exhausted(&after, now) };
         if let Some(end) = end {
-            after = apply(Some(after), &end).map_err(|_| Refusal::NotNow)?;
+            after = fold_on(&after, std::slice::from_ref(&end))?;
             events.push(end);
         }
     }
-    let goes_on = after.waiting().is_none()
-        || after.waiting().map(|w| w.waiting_for) != v.waiting().map(|w| w.waiting_for);
-    if v.notice_asked && after.notice_asked && goes_on {
+    if v.notice_asked && answered(v, &after, &events) && !matches!(next(&after), Next::Wait { .. }) {
         events.push(Event::NoticeDue {});
     }
     Ok(events)
 }
 
+/// Whether somebody outside who was waited for has given an answer that ends the wait.
+fn answered(before: &Verification, after: &Verification, events: &[Event]) -> bool {
+    events.iter().any(|event| match event {
+        Event::IssuerAnswered { .. } => issuer_awaited(before) && !issuer_awaited(after),
+        Event::HolderAnswered { .. } | Event::DepositAnswered { .. } => {
+            bank_awaited(before) && !bank_awaited(after)
+        }
+        _ => false,
+    })
+}
+
+/// The end of a verification whose policy can't be met any more.
 fn exhausted(v: &Verification, now: Timestamp) -> Option<Event> {
     let refused = |code| Some(Event::Refused { code, at: now });
-    if let (CardStep::Picture { .. }, Some((pictures, checks, _))) = (&v.card, v.plan.id_document()) {
-        if v.card_refusals >= checks {
+    let (pictures, checks, _) = v.plan.id_document()?;
+    let card_refused = matches!(
+        v.card,
+        CardStep::Picture { problem: Some(CardProblem::Issuer { .. } | CardProblem::WrongDateLimit) }
+    );
+    match v.card {
+        CardStep::Picture { .. } | CardStep::Confirm { again: Some(_), .. } if v.card_refusals >= checks => {
             return refused(RefusedCode::CardRefused);
         }
-        if v.pictures >= pictures {
-            return refused(RefusedCode::CardUnreadable);
+        CardStep::Picture { .. } if v.pictures >= pictures => {
+            return refused(if card_refused {
+                RefusedCode::CardRefused
+            } else {
+                RefusedCode::CardUnreadable
+            });
         }
-    }
-    if let (CardStep::Confirm { again: Some(_), .. }, Some((_, checks, _))) = (&v.card, v.plan.id_document())
-        && v.card_refusals >= checks
-    {
-        return refused(RefusedCode::CardRefused);
+        _ => {}
     }
     let rules = v.plan.existing_account()?;
-    let no_more_accounts = v.accounts >= rules.accounts;
-    match &v.account {
-        AccountStep::Name { problem: Some(_) } if no_more_accounts || v.sends >= rules.sends => {
-            refused(RefusedCode::AccountNotProved)
+    let out_of_accounts = v.accounts >= rules.accounts;
+    let out_of_sends = v.sends >= rules.sends;
+    match v.account {
+        // A refused card voids the account that was compared with it; then the card is the reason.
+        AccountStep::Name { .. } if (out_of_accounts || out_of_sends) && card_refused => {
+            refused(RefusedCode::CardRefused)
         }
-        AccountStep::Resend { problem, .. } if *problem != ResendProblem::Asked && v.sends >= rules.sends => {
-            refused(RefusedCode::AccountNotProved)
-        }
+        AccountStep::Name { .. } if out_of_accounts || out_of_sends => refused(RefusedCode::AccountNotProved),
+        AccountStep::Resend { .. } if out_of_sends => refused(RefusedCode::AccountNotProved),
         _ => None,
     }
 }

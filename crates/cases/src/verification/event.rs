@@ -1,7 +1,7 @@
 //! Events of a verification: what did happen. Their clear parts hold no personal data and last for ever;
 //! a change of meaning gets a new version, and golden entries of every release are folded in tests.
 
-use super::command::{ConsentAnswer, ShownText};
+use super::command::{ConsentAnswer, KeptPicture, ShownText};
 use super::{CardField, RefusedCode};
 use crate::answers::{DepositCode, HolderCode, IssuerCode};
 use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
@@ -50,6 +50,8 @@ pub enum Event {
         quality: Vec<String>,
         forgery: Vec<String>,
         reader: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        kept: Vec<KeptPicture>,
     },
     #[serde(rename = "verification.card_unreadable/1")]
     CardUnreadable { blob: BlobId, quality: Vec<String>, wrong_kind: bool, reader: String },

@@ -68,6 +68,9 @@ pub struct Verification {
     pub sends: u32,
     /// Questions to the bank in a row that brought no clear answer.
     pub bank_silences: u32,
+    /// Set where the card changed while 1 won was on its way: once that is settled, the account starts anew.
+    #[serde(default)]
+    pub account_outdated: bool,
     /// Every check that was asked outside, in order.
     pub checks: Vec<Check>,
     /// The methods that were met.
@@ -482,7 +485,7 @@ impl Verification {
         // While the person can do something on the page, nobody is waited for.
         match next::next(self) {
             next::Next::Code { .. } => account,
-            next::Next::Wait { .. } => account.or(card),
+            next::Next::Wait { reading: false, .. } => account.or(card),
             _ => None,
         }
     }

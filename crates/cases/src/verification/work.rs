@@ -2,10 +2,10 @@
 //!
 //! Names what is meant; the program turns a limit into a claim with the identifier's keyed index.
 
-use super::{AccountStep, CardStep, Event, Verification};
-use crate::answers::{DepositCode, IssuerCode, Outcome};
+use super::{AccountStep, CardStep, Event, Stage, Verification};
+use crate::answers::{DepositCode, IssuerCode};
 use crate::id::{BlobId, CallId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Work that the program does once the event is recorded.
@@ -78,8 +78,15 @@ impl Work {
     }
 }
 
+/// How long after the end a bank is still asked what became of a deposit, in hours. A bank settles its day's
+/// transfers by the next morning; what is unknown then stays unknown, and people see it.
+const DOUBT_AFTER_END_HOURS: i64 = 24;
+
 /// The tasks that an event causes; `after` is the state that the event led to. `None` means now.
 pub fn work(after: &Verification, event: &Event) -> Vec<(Work, Option<Timestamp>)> {
+    if let Stage::Ended { at, .. } = after.stage {
+        return after_the_end(after, event, at);
+    }
     match event {
         Event::Opened { expires_at, .. } => vec![(Work::Tick, Some(*expires_at))],
         Event::CardSubmitted { blob, .. } => vec![(Work::ReadCard { blob: blob.clone() }, None)],
@@ -103,7 +110,19 @@ pub fn work(after: &Verification, event: &Event) -> Vec<(Work, Option<Timestamp>
             _ => vec![],
         },
         Event::DepositWithheld { retry_at } => vec![(Work::Tick, Some(*retry_at))],
-        Event::Verified { .. } => vec![(Work::LinkPerson, None)],
+        _ => vec![],
+    }
+}
+
+/// Behind the end nobody is asked anything new; only money that may have moved is followed up.
+fn after_the_end(after: &Verification, event: &Event, end: Timestamp) -> Vec<(Work, Option<Timestamp>)> {
+    match (event, &after.account) {
+        (Event::Verified { .. }, _) => vec![(Work::LinkPerson, None)],
+        (Event::DepositAnswered { .. }, AccountStep::InDoubt { call, retry_at, .. })
+            if *retry_at <= end + SignedDuration::from_hours(DOUBT_AFTER_END_HOURS) =>
+        {
+            vec![(Work::AskDeposit { call: call.clone() }, Some(*retry_at))]
+        }
         _ => vec![],
     }
 }
@@ -147,10 +166,7 @@ pub fn limits(event: &Event) -> Vec<Limit> {
         Event::DepositAsked { call, .. } => vec![Limit::TakeSend { call: call.clone() }],
         Event::DepositAnswered { call, code, .. } => match code {
             DepositCode::Deposited | DepositCode::Unknown => vec![],
-            code if code.outcome() == Outcome::Failed || !code.in_doubt() => {
-                vec![Limit::ReturnSend { call: call.clone() }]
-            }
-            _ => vec![],
+            _ => vec![Limit::ReturnSend { call: call.clone() }],
         },
         _ => vec![],
     }
