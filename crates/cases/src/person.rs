@@ -49,7 +49,8 @@ pub enum Event {
     },
 }
 
-/// The event that links a verification, or nothing where it is linked already.
+/// The event that links a verification, or nothing where it is linked already. A person who is known keeps the id;
+/// another institution's person is never linked.
 pub fn recognise(
     state: Option<&Person>,
     id: &PersonId,
@@ -58,11 +59,13 @@ pub fn recognise(
     subject: &SubjectId,
     now: Timestamp,
 ) -> Option<Event> {
-    if state.is_some_and(|p| p.verified.iter().any(|k| k.verification == *verification)) {
+    if state.is_some_and(|p| {
+        p.institution != *institution || p.verified.iter().any(|k| k.verification == *verification)
+    }) {
         return None;
     }
     Some(Event::Recognised {
-        id: id.clone(),
+        id: state.map_or(id, |p| &p.id).clone(),
         institution: institution.clone(),
         verification: verification.clone(),
         subject: subject.clone(),
