@@ -1,0 +1,186 @@
+//! Korea's administrative divisions, as printed on cards by offices and in addresses.
+//!
+//! A lexicon helps where print is unclear and never overrules clear print: towns are renamed, and a list is
+//! always a year behind. Names by the local-government law (지방자치법) and its city-district ordinances.
+
+/// Provinces and their cities, counties and districts; city districts stand after their city, with a space.
+/// Former names stay, since cards outlive them.
+const DIVISIONS: [(&str, &str); 20] = [
+    (
+        "서울특별시",
+        "종로구,중구,용산구,성동구,광진구,동대문구,중랑구,성북구,강북구,도봉구,노원구,은평구,서대문구,마포구,양천구,강서구,구로구,금천구,영등포구,동작구,관악구,서초구,강남구,송파구,강동구",
+    ),
+    (
+        "부산광역시",
+        "중구,서구,동구,영도구,부산진구,동래구,남구,북구,해운대구,사하구,금정구,강서구,연제구,수영구,사상구,기장군",
+    ),
+    ("대구광역시", "중구,동구,서구,남구,북구,수성구,달서구,달성군,군위군"),
+    ("인천광역시", "중구,동구,미추홀구,남구,연수구,남동구,부평구,계양구,서구,강화군,옹진군"),
+    ("광주광역시", "동구,서구,남구,북구,광산구"),
+    ("대전광역시", "동구,중구,서구,유성구,대덕구"),
+    ("울산광역시", "중구,남구,동구,북구,울주군"),
+    ("세종특별자치시", ""),
+    (
+        "경기도",
+        "수원시,수원시 장안구,수원시 권선구,수원시 팔달구,수원시 영통구,성남시,성남시 수정구,성남시 중원구,성남시 분당구,의정부시,안양시,안양시 만안구,안양시 동안구,부천시,부천시 원미구,부천시 소사구,부천시 오정구,광명시,평택시,동두천시,안산시,안산시 상록구,안산시 단원구,고양시,고양시 덕양구,고양시 일산동구,고양시 일산서구,과천시,구리시,남양주시,오산시,시흥시,군포시,의왕시,하남시,용인시,용인시 처인구,용인시 기흥구,용인시 수지구,파주시,이천시,안성시,김포시,화성시,광주시,양주시,포천시,여주시,연천군,가평군,양평군",
+    ),
+    ("강원특별자치도", GANGWON),
+    ("강원도", GANGWON),
+    (
+        "충청북도",
+        "청주시,청주시 상당구,청주시 서원구,청주시 흥덕구,청주시 청원구,충주시,제천시,보은군,옥천군,영동군,증평군,진천군,괴산군,음성군,단양군",
+    ),
+    (
+        "충청남도",
+        "천안시,천안시 동남구,천안시 서북구,공주시,보령시,아산시,서산시,논산시,계룡시,당진시,금산군,부여군,서천군,청양군,홍성군,예산군,태안군",
+    ),
+    ("전북특별자치도", JEONBUK),
+    ("전라북도", JEONBUK),
+    (
+        "전라남도",
+        "목포시,여수시,순천시,나주시,광양시,담양군,곡성군,구례군,고흥군,보성군,화순군,장흥군,강진군,해남군,영암군,무안군,함평군,영광군,장성군,완도군,진도군,신안군",
+    ),
+    (
+        "경상북도",
+        "포항시,포항시 남구,포항시 북구,경주시,김천시,안동시,구미시,영주시,영천시,상주시,문경시,경산시,의성군,청송군,영양군,영덕군,청도군,고령군,성주군,칠곡군,예천군,봉화군,울진군,울릉군",
+    ),
+    (
+        "경상남도",
+        "창원시,창원시 의창구,창원시 성산구,창원시 마산합포구,창원시 마산회원구,창원시 진해구,진주시,통영시,사천시,김해시,밀양시,거제시,양산시,의령군,함안군,창녕군,고성군,남해군,하동군,산청군,함양군,거창군,합천군",
+    ),
+    ("제주특별자치도", "제주시,서귀포시"),
+    ("제주도", "제주시,서귀포시,북제주군,남제주군"),
+];
+
+const GANGWON: &str = "춘천시,원주시,강릉시,동해시,태백시,속초시,삼척시,홍천군,횡성군,영월군,평창군,정선군,철원군,화천군,양구군,인제군,고성군,양양군";
+const JEONBUK: &str = "전주시,전주시 완산구,전주시 덕진구,군산시,익산시,정읍시,남원시,김제시,완주군,진안군,무주군,장수군,임실군,순창군,고창군,부안군";
+
+/// What the lexicon makes of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// The entry, spaced as it is printed.
+    pub text: String,
+    /// Syllables by which the text differed; 0 is an exact match, spaces aside.
+    pub distance: usize,
+    /// Characters of the text, spaces aside, that the entry stands for.
+    pub taken: usize,
+}
+
+/// The office that a whole text names: `서울특별시 강남구청장`, `경기도 양평군수`, with its province or without.
+pub fn office(text: &str) -> Option<Match> {
+    let text = compact(text);
+    let entries = DIVISIONS.iter().flat_map(|(province, districts)| {
+        let own = if *province == "세종특별자치시" { format!("{province}장") } else { String::new() };
+        let offices = districts.split(',').filter(|d| !d.is_empty()).map(move |district| {
+            let head = match district.chars().last() {
+                Some('군') => district.trim_end_matches('군').to_owned() + "군수",
+                Some('구') => format!("{district}청장"),
+                _ => format!("{district}장"),
+            };
+            format!("{province} {head}")
+        });
+        offices.chain((!own.is_empty()).then_some(own))
+    });
+    let taken = text.len();
+    nearest(entries, |entry| distance(&text, entry))
+        .filter(|(_, distance)| *distance <= text.len() / 5)
+        .map(|(text, distance)| Match { text, distance, taken })
+}
+
+/// The divisions with which an address begins: `경기도 수원시 팔달구`.
+pub fn beginning(address: &str) -> Option<Match> {
+    let text = compact(address);
+    let entries = DIVISIONS.iter().flat_map(|(province, districts)| {
+        let inner = districts
+            .split(',')
+            .filter(|d| !d.is_empty())
+            .map(move |district| format!("{province} {district}"));
+        inner.chain((*province == "세종특별자치시").then(|| (*province).to_owned()))
+    });
+    // Longer entries first, so that a city's district wins over the city alone.
+    let mut entries: Vec<String> = entries.collect();
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.chars().count()));
+    nearest(entries.into_iter(), |entry| {
+        let head = &text[..entry.len().min(text.len())];
+        distance(head, entry)
+    })
+    .filter(|(entry, distance)| *distance <= compact(entry).len() / 5)
+    .map(|(text, distance)| Match { taken: compact(&text).len(), text, distance })
+}
+
+/// Syllables by which two texts differ, spaces aside: insertions, deletions and changes.
+pub fn syllables_apart(a: &str, b: &str) -> usize {
+    distance(&compact(a), &compact(b))
+}
+
+fn compact(text: &str) -> Vec<char> {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// The entry that differs least; none where two different ones are equally near but not exact.
+fn nearest(
+    entries: impl Iterator<Item = String>,
+    apart: impl Fn(&[char]) -> usize,
+) -> Option<(String, usize)> {
+    let mut best: Option<(String, usize)> = None;
+    let mut tied = false;
+    for entry in entries {
+        let distance = apart(&compact(&entry));
+        match &best {
+            Some((_, least)) if distance > *least => {}
+            Some((_, least)) if distance == *least => tied = true,
+            _ => {
+                best = Some((entry, distance));
+                tied = false;
+            }
+        }
+    }
+    best.filter(|(_, distance)| *distance == 0 || !tied)
+}
+
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let change = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offices_are_spaced_and_slips_repaired() {
+        let check = |text: &str, expected: Option<(&str, usize)>| {
+            let found = office(text).map(|m| (m.text, m.distance));
+            assert_eq!(found, expected.map(|(text, distance)| (text.to_owned(), distance)), "{text}");
+        };
+        check("서 울 특별시 강 남 구 청장", Some(("서울특별시 강남구청장", 0)));
+        check("강 원 특 별 자치도 춘 천 시 종", Some(("강원특별자치도 춘천시장", 1)));
+        check("경기도 수원시팔달구청장", Some(("경기도 수원시 팔달구청장", 0)));
+        check("경기도 양평군수", Some(("경기도 양평군수", 0)));
+        check("세종특별자치시장", Some(("세종특별자치시장", 0)));
+        check("이웃나라 어딘가읍장", None);
+        check("", None);
+    }
+
+    #[test]
+    fn a_slip_that_fits_two_districts_is_left() {
+        // 부산 has 동구, 서구, 남구 and more: one wrong syllable fits them all.
+        assert_eq!(office("부산광역시 멍구청장"), None);
+    }
+
+    #[test]
+    fn an_address_begins_with_the_longest_division() {
+        let found = beginning("경기도 수원시 팔 달구 효원로 1").unwrap();
+        assert_eq!((found.text.as_str(), found.distance, found.taken), ("경기도 수원시 팔달구", 0, 9));
+        assert_eq!(beginning("전북 특별자치도 전주시 중앙로").unwrap().text, "전북특별자치도 전주시");
+    }
+}

@@ -1,0 +1,211 @@
+//! The pipeline: eight visible steps from bytes to findings.
+//!
+//! Each step is public on its own; this file only strings them together and measures them.
+
+use crate::decode::{BadPicture, Limits, decode};
+use crate::find_card::find_card;
+use crate::layout::{Layout, layout};
+use crate::mask::mask;
+use crate::model::{Model, ModelFault};
+use crate::picture::EncodeFault;
+use crate::quality::{finding, quality};
+use crate::reading::{CardReading, Elapsed, Field, Kind};
+use crate::recognise::{ReadLine, recognise};
+use crate::rectify::{FlatCard, rectify};
+use crate::understand::{Understood, threshold, understand};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Why there is no reading.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// A refusal: the bytes are not a picture that is taken. The sender can put it right.
+    #[error(transparent)]
+    Picture(#[from] BadPicture),
+    /// A fault: the recogniser failed; nothing is said about the picture.
+    #[error(transparent)]
+    Model(#[from] ModelFault),
+    /// A fault: what was found could not be written.
+    #[error(transparent)]
+    Encode(#[from] EncodeFault),
+}
+
+impl Unreadable {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Picture(refusal) => refusal.code(),
+            Self::Model(_) | Self::Encode(_) => "reader_failed",
+        }
+    }
+
+    /// Whether the machine failed, and not the picture.
+    pub fn is_fault(&self) -> bool {
+        !matches!(self, Self::Picture(_))
+    }
+}
+
+/// Reads cards. Keeps nothing between pictures; may be shared between threads. A call takes some hundred
+/// milliseconds of one core, so asynchronous callers give it a thread of its own.
+pub struct Reader {
+    model: Box<dyn Model>,
+    limits: Limits,
+}
+
+/// A card one way up, with all that was seen on it.
+struct Attempt {
+    card: FlatCard,
+    layout: Layout,
+    lines: Vec<ReadLine>,
+    kind: Kind,
+    fields: Vec<Understood>,
+}
+
+impl Reader {
+    /// A reader on top of a recogniser.
+    pub fn new(model: Box<dyn Model>, limits: Limits) -> Self {
+        Self { model, limits }
+    }
+
+    /// Reads one photo. A photo without a card is no error: it has a finding that says so.
+    pub fn read(&self, bytes: &[u8]) -> Result<CardReading, Unreadable> {
+        let begun = Instant::now();
+        let mut elapsed = Elapsed::default();
+        let photo = timed(&mut elapsed.decode, || decode(bytes, &self.limits))?;
+        let search = timed(&mut elapsed.find_card, || find_card(&photo));
+        let mut reading = CardReading {
+            kind: Kind::Unknown,
+            fields: BTreeMap::new(),
+            quality: Vec::new(),
+            forgery: Vec::new(),
+            card_quad: None,
+            masked_jpeg: Vec::new(),
+            crops: BTreeMap::new(),
+            portrait: None,
+            elapsed_ms: elapsed,
+            model: self.model.name().to_owned(),
+        };
+        if search.second {
+            reading.quality.push(finding("two_cards", 2.0, 1.0));
+        }
+        let found = search.card;
+        let flat = timed(&mut elapsed.rectify, || found.as_ref().and_then(|card| rectify(&photo, card)));
+        if let (Some(found), Some(flat)) = (found, flat) {
+            drop(photo);
+            if found.cut_off {
+                reading.quality.push(finding("cut_off", 1.0, 0.0));
+            }
+            let seen = self.best_way_up(flat, &mut elapsed)?;
+            // A whole picture was only guessed to be a card; without any print of one, it is none.
+            if found.whole_picture && seen.kind == Kind::Unknown {
+                reading.quality.push(finding("no_card", found.score, 1.0));
+            }
+            reading.card_quad = Some(if seen.card.turned { found.quad.turned(2) } else { found.quad });
+            self.fill(&mut reading, seen, &mut elapsed)?;
+        } else {
+            reading.quality.push(finding("no_card", 0.0, 1.0));
+        }
+        elapsed.total = begun.elapsed().as_secs_f64() * 1000.0;
+        reading.elapsed_ms = elapsed;
+        Ok(reading)
+    }
+
+    /// Reads the card as it lies, and the other way up if that made no sense.
+    fn best_way_up(&self, flat: FlatCard, elapsed: &mut Elapsed) -> Result<Attempt, ModelFault> {
+        let first = self.attempt(flat, elapsed)?;
+        if first.kind != Kind::Unknown {
+            return Ok(first);
+        }
+        let second = self.attempt(first.card.upside_down(), elapsed)?;
+        Ok(if second.kind == Kind::Unknown { first } else { second })
+    }
+
+    fn attempt(&self, card: FlatCard, elapsed: &mut Elapsed) -> Result<Attempt, ModelFault> {
+        let layout = timed(&mut elapsed.layout, || layout(&card));
+        let lines = timed(&mut elapsed.recognise, || recognise(&layout, self.model.as_ref()))?;
+        let (kind, fields) = timed(&mut elapsed.understand, || understand(&lines));
+        Ok(Attempt { card, layout, lines, kind, fields })
+    }
+
+    fn fill(
+        &self,
+        reading: &mut CardReading,
+        seen: Attempt,
+        elapsed: &mut Elapsed,
+    ) -> Result<(), EncodeFault> {
+        let findings = timed(&mut elapsed.quality, || quality(&seen.card, &seen.layout));
+        reading.quality.extend(findings);
+        reading.kind = seen.kind;
+        let number_read = seen.fields.iter().any(|field| field.name == "resident_number");
+        let kept =
+            timed(&mut elapsed.mask, || mask(&seen.card, seen.kind, &seen.layout, &seen.lines, number_read))?;
+        reading.masked_jpeg = kept.masked_jpeg;
+        reading.crops = kept.crops;
+        reading.portrait = kept.portrait;
+        for field in seen.fields {
+            // Light on the print makes a sure reading unlikely to be a right one.
+            let glare = reading.quality.iter().any(|q| q.code == "glare" && q.field == Some(field.name));
+            let confidence = if glare { field.confidence * 0.8 } else { field.confidence };
+            let doubtful = confidence < threshold(field.name);
+            reading
+                .fields
+                .insert(field.name, Field { value: field.value, confidence, area: field.area, doubtful });
+        }
+        Ok(())
+    }
+}
+
+fn timed<T>(sum_ms: &mut f64, step: impl FnOnce() -> T) -> T {
+    let begun = Instant::now();
+    let answer = step();
+    *sum_ms += begun.elapsed().as_secs_f64() * 1000.0;
+    answer
+}
+
+/// Figures of many readings.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct BenchFigures {
+    /// How many readings were timed.
+    pub readings: usize,
+    /// Median of each step in milliseconds, the total among them.
+    pub median_ms: Elapsed,
+    /// Slowest of each step in milliseconds.
+    pub worst_ms: Elapsed,
+    /// The recogniser.
+    pub model: String,
+}
+
+/// Reads every picture `rounds` times and tells how long each step took; `None` for no pictures.
+pub fn bench(
+    reader: &Reader,
+    pictures: &[Vec<u8>],
+    rounds: usize,
+) -> Result<Option<BenchFigures>, Unreadable> {
+    let mut all = Vec::new();
+    for _ in 0..rounds {
+        for picture in pictures {
+            all.push(reader.read(picture)?.elapsed_ms);
+        }
+    }
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let of = |place: fn(&Elapsed) -> f64, share: f64| {
+        let mut values: Vec<f64> = all.iter().map(place).collect();
+        values.sort_by(f64::total_cmp);
+        values[((values.len() - 1) as f64 * share).round() as usize]
+    };
+    let at = |share: f64| Elapsed {
+        decode: of(|e| e.decode, share),
+        find_card: of(|e| e.find_card, share),
+        rectify: of(|e| e.rectify, share),
+        layout: of(|e| e.layout, share),
+        recognise: of(|e| e.recognise, share),
+        understand: of(|e| e.understand, share),
+        quality: of(|e| e.quality, share),
+        mask: of(|e| e.mask, share),
+        total: of(|e| e.total, share),
+    };
+    let model = reader.model.name().to_owned();
+    Ok(Some(BenchFigures { readings: all.len(), median_ms: at(0.5), worst_ms: at(1.0), model }))
+}
