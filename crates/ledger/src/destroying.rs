@@ -1,0 +1,132 @@
+//! Destroying a subject's data, and sweeping what nobody uses. The way of normal work and the way of
+//! recovery are one: append to the journal, then follow the journal.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::blobs::BlobRef;
+use crate::entry::RetentionClass;
+use crate::error::Fault;
+use crate::journal::{Journal, Recorded};
+use crate::ledger::{Ledger, blocking, check_id};
+use crate::store::{Destruction, Store};
+use crate::vault::Vault;
+
+/// Keys looked at in one hold of the gate; commits that seal wait that long.
+const SWEEP_PAGE: u32 = 200;
+
+/// The journal; one destruction at a time.
+pub(crate) struct Destroyer {
+    journal: Arc<Mutex<Journal>>,
+}
+
+fn held(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
+    // The journal knows itself whether an append broke off.
+    journal.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Destroyer {
+    pub(crate) async fn open(path: PathBuf, store: &dyn Store, vault: &Vault) -> Result<Destroyer, Fault> {
+        let marks = [store.journal_mark().await?, vault.journal_mark().await?];
+        let journal = blocking(move || Journal::open(&path, &marks)).await?;
+        Ok(Destroyer { journal: Arc::new(Mutex::new(journal)) })
+    }
+}
+
+/// What a sweep removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Data keys of subjects that no commit ever named.
+    pub keys: u64,
+    /// Blobs that no commit names.
+    pub blobs: u64,
+}
+
+impl Ledger {
+    /// Destroys a subject's data of these classes, at one institution or (`None`) everywhere: the journal
+    /// first, then wrapped keys, index rows, blobs and cached keys. When this answers `Ok`, none of it can
+    /// be opened again, also not from an older copy of the stores. `reason` is a stable code.
+    ///
+    /// After a fault the destruction may be in the journal; the next one, or the next start, finishes it.
+    pub async fn destroy(
+        &self,
+        subject: &str,
+        institution: Option<&str>,
+        classes: &[RetentionClass],
+        reason: &str,
+    ) -> Result<(), Fault> {
+        check_id(subject)?;
+        check_id(reason)?;
+        let classes: BTreeSet<RetentionClass> = classes.iter().copied().collect();
+        let destruction = Destruction {
+            subject: subject.to_owned(),
+            institution: institution.map(str::to_owned),
+            classes: classes.into_iter().collect(),
+        };
+        let destroyer = self.inner.destroyer.lock().await;
+        let (journal, reason, now) = (destroyer.journal.clone(), reason.to_owned(), self.now());
+        // If we crash after this, the next start follows the journal.
+        blocking(move || held(&journal).append(destruction, &reason, now)).await?;
+        self.follow(&destroyer).await
+    }
+
+    pub(crate) async fn follow_journal(&self) -> Result<(), Fault> {
+        let destroyer = self.inner.destroyer.lock().await;
+        self.follow(&destroyer).await
+    }
+
+    async fn follow(&self, destroyer: &Destroyer) -> Result<(), Fault> {
+        loop {
+            let next = held(&destroyer.journal).ahead();
+            let Some(Recorded { destruction, mark }) = next else { return Ok(()) };
+            let _gate = self.inner.gate.write().await;
+            self.inner.vault.destroy(&destruction, mark).await?;
+            let (inner, files) = (self.inner.clone(), destruction.clone());
+            blocking(move || inner.blobs.destroy(&files)).await?;
+            // Last, because it remembers that this record was followed.
+            self.inner.store.destroy(destruction, mark).await?;
+            held(&destroyer.journal).followed(mark);
+        }
+    }
+
+    /// Forgets the data keys of subjects that no commit named within `after` of their making, and removes
+    /// blobs older than that for which `named` is false.
+    pub async fn sweep_orphans(
+        &self,
+        after: Duration,
+        named: impl Fn(&BlobRef) -> bool + Send + 'static,
+    ) -> Result<Swept, Fault> {
+        let after =
+            jiff::SignedDuration::try_from(after).map_err(|_| Fault::Invalid("a sweep of nothing"))?;
+        let before = self.now().checked_sub(after).map_err(|_| Fault::Invalid("a sweep of nothing"))?;
+        let inner = self.inner.clone();
+        let blobs = blocking(move || inner.blobs.sweep(before, &named)).await?;
+        let mut keys = 0;
+        let mut cursor = 0;
+        loop {
+            let _gate = self.inner.gate.write().await;
+            // A caller may have gone away while its commit still waits in the store; a change asked after
+            // it is answered after it.
+            self.inner.store.sweep_claims(self.now(), 1).await?;
+            let page = self.inner.vault.older_than(before, cursor, SWEEP_PAGE).await?;
+            let Some((last, _)) = page.last() else { return Ok(Swept { keys, blobs }) };
+            cursor = *last;
+            let mut orphans = Vec::new();
+            for (row, subject) in page {
+                if self.inner.store.knows_subject(&subject).await? {
+                    continue;
+                }
+                let (inner, whose) = (self.inner.clone(), subject.clone());
+                if !blocking(move || inner.blobs.has_any(&whose)).await? {
+                    orphans.push((row, subject));
+                }
+            }
+            keys += orphans.len() as u64;
+            if !orphans.is_empty() {
+                self.inner.vault.forget(orphans).await?;
+            }
+        }
+    }
+}
