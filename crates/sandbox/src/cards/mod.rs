@@ -6,6 +6,7 @@
 //!
 //! The same request gives the same bytes on the same machine: noise comes from a seed and nothing else.
 
+mod cast;
 mod clothes;
 mod hair;
 mod http;

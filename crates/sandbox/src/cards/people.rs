@@ -11,20 +11,22 @@ use jiff::civil::{Date, date};
 use super::SpecimenPerson;
 use super::portrait::{Age, Face, Garment, Glasses, Hair, PortraitStyle, Skin};
 
-const BLACK: &str = "#26221F";
-const BROWN_BLACK: &str = "#3A2B23";
-const BROWN: &str = "#5A3D2B";
-const GREY: &str = "#8E8C8A";
+pub(super) const BLACK: &str = "#26221F";
+pub(super) const BROWN_BLACK: &str = "#3A2B23";
+pub(super) const BROWN: &str = "#5A3D2B";
+pub(super) const GREY: &str = "#8E8C8A";
 const WHITE: &str = "#D9D7D3";
 
-static PEOPLE: LazyLock<Vec<SpecimenPerson>> = LazyLock::new(everyone);
+static PEOPLE: LazyLock<Vec<SpecimenPerson>> =
+    LazyLock::new(|| [first_row(), super::cast::second_row()].concat());
 
 /// The people, in the order in which they are shown.
 pub fn people() -> &'static [SpecimenPerson] {
     &PEOPLE
 }
 
-fn everyone() -> Vec<SpecimenPerson> {
+/// The twelve who have a key of their own in the studio.
+fn first_row() -> Vec<SpecimenPerson> {
     vec![
         person(
             "kim-minsu",
@@ -166,7 +168,7 @@ fn everyone() -> Vec<SpecimenPerson> {
     ]
 }
 
-fn person(
+pub(super) fn person(
     id: &str,
     (name, hanja): (&str, Option<&str>),
     resident_number: &str,
