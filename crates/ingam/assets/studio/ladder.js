@@ -31,7 +31,10 @@ export class Ladder {
     const early = this.#rows.filter((row) => row.one.verification_id === verification);
     this.#verification = verification;
     this.#clear();
-    for (const row of early) this.#put(row.one);
+    for (const { one, once } of early) {
+      this.#seen.add(once);
+      this.#put(one, once);
+    }
   }
 
   add(one, id) {
@@ -41,10 +44,10 @@ export class Ladder {
     this.#seen.add(once);
     if (one.verification_id && this.#verification && one.verification_id !== this.#verification) {
       // It may be the first call of a verification whose start has not been answered yet.
-      this.#rows.push({ one, node: null });
+      this.#keep({ one, once, node: null });
       return;
     }
-    this.#put(one);
+    this.#put(one, once);
   }
 
   /** The last line: whose turn it is. */
@@ -67,6 +70,7 @@ export class Ladder {
 
   #clear() {
     this.#rows = [];
+    this.#seen.clear();
     this.#first = null;
     this.#chosen = null;
     this.#picked = false;
@@ -74,18 +78,22 @@ export class Ladder {
     this.#showBody();
   }
 
-  #put(one) {
+  #keep(row) {
+    this.#rows.push(row);
+    while (this.#rows.length > MOST) this.#rows.shift().node?.remove();
+  }
+
+  #put(one, once) {
     const at = Date.parse(one.at);
     this.#first ??= at;
-    const row = { one };
+    const row = { one, once };
     row.node = this.#draw(one, at - this.#first);
     row.node.querySelector('button').addEventListener('click', () => {
       this.#picked = true;
       this.#choose(row);
     });
     const atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < 80;
-    this.#rows.push(row);
-    while (this.#rows.length > MOST) this.#rows.shift().node?.remove();
+    this.#keep(row);
     this.#list.querySelector('.none')?.remove();
     if (!this.#now.isConnected) this.#list.append(this.#now);
     this.#now.before(row.node);
