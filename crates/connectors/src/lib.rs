@@ -1,1 +1,27 @@
-//! TBD
+//! The institutions outside, over HTTP as they really speak.
+//!
+//! Never decides: it translates wire codes into the words of `ingam_cases::answers` and no more. Silence, an outage
+//! and an answer that is not understood are indeterminate, never a no; after money may have moved, they are doubt.
+//! Refuses to know cases, policies and the store. Time is passed in; the environment (proxies included) is not read.
+
+pub mod banks;
+mod breaker;
+mod clock;
+mod config;
+mod line;
+mod maintenance;
+pub mod open_banking;
+pub mod resident_card;
+mod roles;
+mod token;
+mod words;
+
+pub use breaker::Breaker;
+pub use clock::{Clock, kst_date};
+pub use config::{Limits, Misconfigured, Secret};
+pub use line::{Observer, Unobserved};
+pub use maintenance::{MaintenanceHours, Window};
+pub use open_banking::{OpenBanking, OpenBankingConfig};
+pub use resident_card::{ResidentCardConfig, VendorResidentCards};
+pub use roles::{Bank, Deposit, Holder, ResidentCardIssuer};
+pub use words::{HolderName, PrintContent};

@@ -1,0 +1,67 @@
+//! The two roles that the program asks: an issuer of resident cards, and a bank.
+//!
+//! Every method answers within its institution's time-out and never fails: what cannot be known is an
+//! indeterminate answer.
+
+use crate::words::{HolderName, PrintContent};
+use async_trait::async_trait;
+use ingam_cases::{
+    answers::{Answer, DepositCode, HolderCode, IssuerCode},
+    id::CallId,
+    values::{AccountNumber, BankCode, PersonName, ResidentNumber},
+};
+use jiff::{Timestamp, civil::Date};
+
+/// Says whether a resident card is genuine and current (진위확인).
+#[async_trait]
+pub trait ResidentCardIssuer: Send + Sync {
+    /// Asks once. The caller has counted the question against the card's limit before (five wrong days of issue
+    /// lock the card nationwide): this method never asks the issuer's register twice.
+    async fn check(
+        &self,
+        call: &CallId,
+        name: &PersonName,
+        number: &ResidentNumber,
+        issued: Date,
+    ) -> Answer<IssuerCode>;
+}
+
+/// What a bank says about an account, and the holder's name where it found one.
+#[derive(Debug)]
+pub struct Holder {
+    /// The answer, fit for evidence.
+    pub answer: Answer<HolderCode>,
+    /// Present exactly when the code is `Found`.
+    pub name: Option<HolderName>,
+}
+
+/// A deposit of 1 won, as ordered.
+#[derive(Debug)]
+pub struct Deposit<'a> {
+    /// The receiver's bank.
+    pub bank: BankCode,
+    /// The receiver's account.
+    pub account: &'a AccountNumber,
+    /// The holder's name as the bank gave it.
+    pub holder: &'a HolderName,
+    /// The line in the receiver's book.
+    pub print_content: &'a PrintContent,
+}
+
+/// Names holders and books deposits of 1 won.
+#[async_trait]
+pub trait Bank: Send + Sync {
+    /// Who holds the account (계좌실명조회). No effect: may be asked again with the same `call`.
+    async fn holder(&self, call: &CallId, bank: BankCode, account: &AccountNumber, birth: Date) -> Holder;
+
+    /// Sends 1 won. Effect class *queryable*: after `Unknown` ask [`Bank::deposit_result`], never send again.
+    ///
+    /// `sent_at` is when the caller committed to this attempt, before it was made. With `call` it fixes the id
+    /// under which the bank books the deposit, so a repeat on the same Korean day is refused by the bank. On a
+    /// later day the bank would book it again: then nothing is sent and the answer is `Unknown`.
+    async fn deposit(&self, call: &CallId, sent_at: Timestamp, deposit: &Deposit<'_>) -> Answer<DepositCode>;
+
+    /// What became of a deposit. Answers `Deposited`, a refusal, `NotSent` (the bank has no trace and had time
+    /// enough) or `Unknown`; never `Unavailable`, which would say that nothing was sent.
+    async fn deposit_result(&self, call: &CallId, sent_at: Timestamp) -> Answer<DepositCode>;
+}

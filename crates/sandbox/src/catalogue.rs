@@ -1,0 +1,224 @@
+//! The catalogue of fictitious people, their cards and accounts, and which of them makes each answer happen.
+//!
+//! Data is in `catalogue.toml`. Nobody in it exists: districts are called 견본구, and digits 8 and 9 of every
+//! resident number are 97 to 99, which no office had before October 2020.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// Korean.
+    pub ko: String,
+    /// English.
+    pub en: String,
+}
+
+/// A person who does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Stable id (`kim-minsu`).
+    pub id: String,
+    /// Name as printed on the card.
+    pub name: String,
+    /// The name in Latin letters.
+    pub name_en: String,
+    /// Resident number, 13 digits.
+    pub number: String,
+    /// Day of issue as printed on the card.
+    pub issued: Date,
+    /// What is special about them.
+    pub story: Text,
+    /// What should happen to who shows this card.
+    pub expect: Text,
+    /// Where the register differs from the card.
+    #[serde(default)]
+    pub register: Register,
+    /// Their accounts.
+    #[serde(default)]
+    pub accounts: Vec<Account>,
+}
+
+/// What the issuer's register says, where it is not what the card says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Register {
+    /// Another name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Another day of issue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued: Option<Date>,
+    /// A state of the card.
+    pub state: CardState,
+}
+
+/// The state of a card in the register.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CardState {
+    /// Good.
+    #[default]
+    Good,
+    /// Reported lost.
+    Lost,
+    /// Locked after five wrong days of issue.
+    Locked,
+    /// Not in the register.
+    Missing,
+    /// The register takes the number for none.
+    Invalid,
+    /// The register is out whenever this person is asked about.
+    Asleep,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Three digits.
+    pub bank: String,
+    /// At most 16 digits.
+    pub number: String,
+    /// The holder as the bank keeps it; the person unless set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
+    /// The holder's day of birth, `YYMMDD`; the person's unless set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth: Option<String>,
+    /// The bank's code for an inquiry, and for a deposit unless `deposit_says` differs.
+    #[serde(default = "fine")]
+    pub says: String,
+    /// The bank's code for a deposit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deposit_says: Option<String>,
+    /// So many questions for the result are answered "still working" before the deposit counts as done.
+    #[serde(default)]
+    pub settles_after: u32,
+}
+
+fn fine() -> String {
+    "000".into()
+}
+
+impl Account {
+    /// The holder's name as it goes over the wire: banks cut at 20 characters.
+    pub fn holder_on_wire(&self, person: &Person) -> String {
+        self.holder.as_deref().unwrap_or(&person.name).chars().take(20).collect()
+    }
+}
+
+/// An answer, and who or what makes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// `mois` or `kftc`.
+    pub institution: super::Institution,
+    /// `check`, `holder`, `deposit` or `deposit_result`.
+    pub operation: String,
+    /// The institution's own code, or the HTTP status where it has none.
+    pub code: String,
+    /// The person.
+    pub person: String,
+    /// `bank/number`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The fault to set before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<super::Fault>,
+    /// What a client should make of it (the program's own word).
+    pub answer: String,
+}
+
+/// All of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// The people, in the order in which they are shown.
+    pub people: Vec<Person>,
+    /// Every answer and what makes it happen.
+    pub cases: Vec<Case>,
+}
+
+impl Catalogue {
+    /// The built-in one.
+    pub fn built_in() -> Self {
+        toml::from_str(include_str!("catalogue.toml")).expect("a test reads the built-in catalogue")
+    }
+
+    /// A person by id.
+    pub fn person(&self, id: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.id == id)
+    }
+
+    /// A person by resident number.
+    pub fn by_number(&self, number: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.number == number)
+    }
+
+    /// An account with its person.
+    pub fn account(&self, bank: &str, number: &str) -> Option<(&Person, &Account)> {
+        self.people.iter().find_map(|person| {
+            let account = person.accounts.iter().find(|a| a.bank == bank && a.number == number)?;
+            Some((person, account))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn nobody_in_it_can_exist_and_nothing_stands_twice() {
+        let catalogue = Catalogue::built_in();
+        assert!(catalogue.people.len() >= 16);
+        let (mut ids, mut numbers, mut accounts) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for person in &catalogue.people {
+            assert!(ids.insert(&person.id) && numbers.insert(&person.number), "{} stands twice", person.id);
+            assert!(
+                person.number.len() == 13 && person.number.bytes().all(|b| b.is_ascii_digit()),
+                "{}",
+                person.id
+            );
+            assert!(("97".."9a").contains(&&person.number[7..9]), "{} could be a living person", person.id);
+            let century = if matches!(&person.number[6..7], "1" | "2") { "19" } else { "20" };
+            Date::strptime("%Y%m%d", format!("{century}{}", &person.number[..6])).unwrap();
+            for account in &person.accounts {
+                assert!(
+                    accounts.insert((&account.bank, &account.number)),
+                    "{} account stands twice",
+                    person.id
+                );
+                assert!(account.bank.len() == 3 && (7..=16).contains(&account.number.len()), "{}", person.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_case_names_someone_who_exists() {
+        let catalogue = Catalogue::built_in();
+        for case in &catalogue.cases {
+            let person = catalogue.person(&case.person).unwrap_or_else(|| panic!("{}", case.person));
+            if let Some((bank, number)) = case.account.as_ref().and_then(|account| account.split_once('/')) {
+                let known = person.accounts.iter().any(|a| a.bank == bank && a.number == number);
+                assert!(known || case.code == "412", "{} has no account {bank}/{number}", person.id);
+            }
+        }
+    }
+
+    #[test]
+    fn the_cards_that_are_drawn_say_what_the_catalogue_says() {
+        let catalogue = Catalogue::built_in();
+        for drawn in crate::cards::people() {
+            let person = catalogue.person(&drawn.id).unwrap_or_else(|| panic!("{} is not in it", drawn.id));
+            assert_eq!(person.name, drawn.name);
+            assert_eq!(person.number, drawn.resident_number.replace('-', ""), "{}", drawn.id);
+            assert_eq!(person.issued, drawn.issue_date, "{}", drawn.id);
+        }
+    }
+}
