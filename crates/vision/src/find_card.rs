@@ -18,7 +18,7 @@ pub const CARD_RATIO: f64 = 85.60 / 53.98;
 /// Long side of the picture in which the card is looked for: fine enough for edges, fast enough for a phone.
 const SEARCH_SIDE: u32 = 600;
 /// Least score of a quad that is called a card; set so that desks without a card stay below.
-const LEAST_SCORE: f64 = 0.30;
+pub const LEAST_SCORE: f64 = 0.30;
 /// Least share of the picture that a card covers.
 const LEAST_AREA: f64 = 0.06;
 
@@ -78,8 +78,9 @@ pub fn find_card(picture: &Picture) -> Search {
     Search { card: Some(FoundCard { quad, score, cut_off, whole_picture: false }), second }
 }
 
-/// A scan is often cut exactly to the card: then there is no edge to find, and the ratio alone has to do.
-fn whole_picture(picture: &Picture) -> Option<FoundCard> {
+/// The whole picture as a card, if its ratio fits: a scan is often cut exactly to the card, and then there is
+/// no edge to find.
+pub fn whole_picture(picture: &Picture) -> Option<FoundCard> {
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
     let fits = (width.max(height) / width.min(height) / CARD_RATIO).ln().abs() < 0.04;
     fits.then(|| {

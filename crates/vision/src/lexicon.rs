@@ -108,6 +108,27 @@ pub fn beginning(address: &str) -> Option<Match> {
     .map(|(text, distance)| Match { taken: compact(&text).len(), text, distance })
 }
 
+/// An office that the list lacks, spaced as it is printed: `대구광역시 예시구청장`. `None` unless the text begins with
+/// a province and ends with an office's title.
+pub fn unlisted_office(text: &str) -> Option<String> {
+    let text: String = compact(text).into_iter().collect();
+    let province =
+        DIVISIONS.iter().map(|(province, _)| *province).find(|province| text.starts_with(province))?;
+    let rest = &text[province.len()..];
+    let title = ["구청장", "시장", "군수"]
+        .into_iter()
+        .find(|title| rest.ends_with(title) && rest.len() > title.len())?;
+    // A district of a city has the city's name before it.
+    let head = &rest[..rest.len() - title.len()];
+    let city = head.rfind('시').filter(|at| *at > 0).map(|at| at + '시'.len_utf8());
+    Some(match city {
+        Some(end) if title == "구청장" && end < head.len() => {
+            format!("{province} {} {}", &rest[..end], &rest[end..])
+        }
+        _ => format!("{province} {rest}"),
+    })
+}
+
 /// Syllables by which two texts differ, spaces aside: insertions, deletions and changes.
 pub fn syllables_apart(a: &str, b: &str) -> usize {
     distance(&compact(a), &compact(b))
@@ -169,6 +190,18 @@ mod tests {
         check("세종특별자치시장", Some(("세종특별자치시장", 0)));
         check("이웃나라 어딘가읍장", None);
         check("", None);
+    }
+
+    #[test]
+    fn an_unlisted_office_is_spaced_by_its_form() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(unlisted_office(text).as_deref(), expected, "{text}")
+        };
+        check("대 구 광역시 견 본 구청장", Some("대구광역시 견본구청장"));
+        check("전북특별자치도예시시표본구청장", Some("전북특별자치도 예시시 표본구청장"));
+        check("강원특별자치도 보기군수", Some("강원특별자치도 보기군수"));
+        check("어딘가구청장", None);
+        check("서울특별시 구청장", None);
     }
 
     #[test]

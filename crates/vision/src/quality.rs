@@ -17,7 +17,7 @@ pub const LEAST_SHARPNESS: f64 = 0.13;
 pub const LEAST_BRIGHTNESS: f64 = 70.0;
 /// Largest share of a field that may be burnt out.
 pub const MOST_GLARE: f64 = 0.08;
-/// Least strength of the strongest colours of the card, 0 to 255; a grey copy has none.
+/// Least strength of the strongest colours of the card, 0 to 255, on paper of 200; a grey copy has none.
 pub const LEAST_COLOUR: f64 = 12.0;
 
 /// Fields that are watched for glare, with their parts.
@@ -51,7 +51,8 @@ pub fn quality(card: &FlatCard, layout: &Layout) -> Vec<QualityFinding> {
         findings.push(finding("blurred", sharpness, LEAST_SHARPNESS));
     }
     findings.extend(glare(&card.picture, layout));
-    let colour = strongest_colour(&card.picture);
+    // Dark pictures have weak colours: they are judged as if the paper were bright.
+    let colour = strongest_colour(&card.picture) * 200.0 / paper.max(20.0);
     if colour < LEAST_COLOUR {
         findings.push(finding("grey_copy", colour, LEAST_COLOUR));
     }

@@ -3,11 +3,11 @@
 //! Each step is public on its own; this file only strings them together and measures them.
 
 use crate::decode::{BadPicture, Limits, decode};
-use crate::find_card::find_card;
+use crate::find_card::{FoundCard, LEAST_SCORE, find_card, whole_picture};
 use crate::layout::{Layout, layout};
 use crate::mask::mask;
 use crate::model::{Model, ModelFault};
-use crate::picture::EncodeFault;
+use crate::picture::{EncodeFault, Picture};
 use crate::quality::{finding, quality};
 use crate::reading::{CardReading, Elapsed, Field, Kind};
 use crate::recognise::{ReadLine, recognise};
@@ -88,36 +88,46 @@ impl Reader {
         if search.second {
             reading.quality.push(finding("two_cards", 2.0, 1.0));
         }
-        let found = search.card;
-        let flat = timed(&mut elapsed.rectify, || found.as_ref().and_then(|card| rectify(&photo, card)));
-        if let (Some(found), Some(flat)) = (found, flat) {
+        if let Some(mut found) = search.card {
+            let mut seen = self.card_seen(&photo, &found, &mut elapsed)?;
+            // Lines inside a scan may look like a card's sides; then the whole picture is the card.
+            if seen.as_ref().is_none_or(|seen| seen.kind == Kind::Unknown)
+                && !found.whole_picture
+                && let Some(whole) = whole_picture(&photo)
+                && let Some(better) = self.card_seen(&photo, &whole, &mut elapsed)?
+                && better.kind != Kind::Unknown
+            {
+                (found, seen) = (whole, Some(better));
+            }
             drop(photo);
-            if found.cut_off {
-                reading.quality.push(finding("cut_off", 1.0, 0.0));
+            if let Some(seen) = seen {
+                self.tell(&mut reading, &found, seen, &mut elapsed)?;
             }
-            let seen = self.best_way_up(flat, &mut elapsed)?;
-            // A whole picture was only guessed to be a card; without any print of one, it is none.
-            if found.whole_picture && seen.kind == Kind::Unknown {
-                reading.quality.push(finding("no_card", found.score, 1.0));
-            }
-            reading.card_quad = Some(if seen.card.turned { found.quad.turned(2) } else { found.quad });
-            self.fill(&mut reading, seen, &mut elapsed)?;
-        } else {
-            reading.quality.push(finding("no_card", 0.0, 1.0));
+        }
+        if reading.card_quad.is_none() {
+            reading.quality.push(finding("no_card", search.card.map_or(0.0, |card| card.score), LEAST_SCORE));
         }
         elapsed.total = begun.elapsed().as_secs_f64() * 1000.0;
         reading.elapsed_ms = elapsed;
         Ok(reading)
     }
 
-    /// Reads the card as it lies, and the other way up if that made no sense.
-    fn best_way_up(&self, flat: FlatCard, elapsed: &mut Elapsed) -> Result<Attempt, ModelFault> {
+    /// Reads the card as it lies, and the other way up if that made no sense; `None` for a flat quad.
+    fn card_seen(
+        &self,
+        photo: &Picture,
+        found: &FoundCard,
+        elapsed: &mut Elapsed,
+    ) -> Result<Option<Attempt>, ModelFault> {
+        let Some(flat) = timed(&mut elapsed.rectify, || rectify(photo, found)) else {
+            return Ok(None);
+        };
         let first = self.attempt(flat, elapsed)?;
         if first.kind != Kind::Unknown {
-            return Ok(first);
+            return Ok(Some(first));
         }
         let second = self.attempt(first.card.upside_down(), elapsed)?;
-        Ok(if second.kind == Kind::Unknown { first } else { second })
+        Ok(Some(if second.kind == Kind::Unknown { first } else { second }))
     }
 
     fn attempt(&self, card: FlatCard, elapsed: &mut Elapsed) -> Result<Attempt, ModelFault> {
@@ -127,12 +137,21 @@ impl Reader {
         Ok(Attempt { card, layout, lines, kind, fields })
     }
 
-    fn fill(
+    fn tell(
         &self,
         reading: &mut CardReading,
+        found: &FoundCard,
         seen: Attempt,
         elapsed: &mut Elapsed,
     ) -> Result<(), EncodeFault> {
+        // A whole picture was only guessed to be a card; without any print of one, it is none.
+        if found.whole_picture && seen.kind == Kind::Unknown {
+            return Ok(());
+        }
+        reading.card_quad = Some(if seen.card.turned { found.quad.turned(2) } else { found.quad });
+        if found.cut_off {
+            reading.quality.push(finding("cut_off", 1.0, 0.0));
+        }
         let findings = timed(&mut elapsed.quality, || quality(&seen.card, &seen.layout));
         reading.quality.extend(findings);
         reading.kind = seen.kind;
@@ -143,9 +162,11 @@ impl Reader {
         reading.crops = kept.crops;
         reading.portrait = kept.portrait;
         for field in seen.fields {
-            // Light on the print makes a sure reading unlikely to be a right one.
+            // Light on the print, or blur, makes a sure reading unlikely to be a right one.
             let glare = reading.quality.iter().any(|q| q.code == "glare" && q.field == Some(field.name));
-            let confidence = if glare { field.confidence * 0.8 } else { field.confidence };
+            let blurred = reading.quality.iter().any(|q| q.code == "blurred");
+            let confidence =
+                field.confidence * if glare { 0.8 } else { 1.0 } * if blurred { 0.9 } else { 1.0 };
             let doubtful = confidence < threshold(field.name);
             reading
                 .fields

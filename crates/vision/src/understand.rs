@@ -32,6 +32,9 @@ pub fn threshold(field: &str) -> f32 {
     }
 }
 
+/// Print that is read with this confidence is clear: the lexicon leaves it alone.
+const CLEAR: f32 = 0.75;
+
 /// What kind of card the lines are from, and its fields.
 pub fn understand(lines: &[ReadLine]) -> (Kind, Vec<Understood>) {
     let of = |part: Part| lines.iter().filter(move |line| line.part == part);
@@ -139,13 +142,18 @@ pub fn issuer(reading: &Reading) -> Option<(String, f32)> {
     if printed.is_empty() {
         return None;
     }
-    match lexicon::office(&printed) {
-        Some(found) if found.distance == 0 => Some((found.text, reading.confidence.max(0.92))),
-        // Clear print wins over the list: a new office may be missing from it.
-        Some(found) if reading.confidence < 0.93 => {
+    let unlisted = lexicon::unlisted_office(&printed);
+    match (lexicon::office(&printed), unlisted) {
+        (Some(found), _) if found.distance == 0 => Some((found.text, reading.confidence.max(0.92))),
+        // Print in an office's form, clear enough, wins over the list: the list may be behind.
+        (_, Some(spaced)) if reading.confidence >= CLEAR => Some((spaced, reading.confidence)),
+        // What has no office's form was misread, however sure the model is.
+        (Some(found), None) if found.distance == 1 => Some((found.text, 0.86)),
+        (Some(found), _) if reading.confidence < CLEAR => {
             Some((found.text, 0.86 - 0.08 * (found.distance - 1) as f32))
         }
-        _ => Some((printed, reading.confidence * 0.9)),
+        (_, Some(spaced)) => Some((spaced, reading.confidence)),
+        _ => Some((printed, reading.confidence * 0.8)),
     }
 }
 
@@ -153,10 +161,14 @@ pub fn issuer(reading: &Reading) -> Option<(String, f32)> {
 fn address(lines: &[&ReadLine]) -> Option<(String, f32)> {
     let mut words = Vec::new();
     let mut confidence = 1.0f32;
+    let mut first = 0.0;
     for line in lines {
         let reading = best(line);
         let text = spaced(&reading.text, &line.gaps);
         if !text.is_empty() {
+            if words.is_empty() {
+                first = reading.confidence;
+            }
             confidence = confidence.min(reading.confidence);
             words.push(text);
         }
@@ -167,9 +179,9 @@ fn address(lines: &[&ReadLine]) -> Option<(String, f32)> {
     if printed.is_empty() {
         return None;
     }
-    let Some(found) = lexicon::beginning(&printed).filter(|found| found.distance == 0 || confidence < 0.86)
+    let Some(found) = lexicon::beginning(&printed).filter(|found| found.distance == 0 || first < CLEAR)
     else {
-        return Some((printed, confidence * 0.9));
+        return Some((printed, confidence));
     };
     let mut rest = printed.as_str();
     let mut left = found.taken;
@@ -408,6 +420,8 @@ mod tests {
             assert_eq!(found.0, value, "{text}");
         };
         check("서울특벌시 강남구청장", 0.6, "서울특별시 강남구청장");
-        check("서울특별시 강담구청장", 0.97, "서울특별시 강담구청장");
+        check("서울특별시 강담구청장", 0.8, "서울특별시 강담구청장");
+        check("경기도 수원시 팔 달 구 정장", 0.93, "경기도 수원시 팔달구청장");
+        check("이웃나라 시장", 0.5, "이웃나라 시장");
     }
 }

@@ -3,8 +3,8 @@
 use super::edges::Edges;
 use crate::geometry::{Point, Quad};
 
-/// How many lines are kept: four are the card's; print, portrait and desk take the others.
-const KEPT: usize = 26;
+/// How many lines are kept: four are the card's; print, portrait and above all the grain of a desk take the others.
+const KEPT: usize = 28;
 
 /// A line as `x cos(angle) + y sin(angle) = rho`.
 #[derive(Debug, Clone, Copy)]
