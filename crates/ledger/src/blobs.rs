@@ -167,6 +167,16 @@ impl Blobs {
         if plain.len() as u64 == blob.len { Ok(plain) } else { Err(DAMAGED) }
     }
 
+    /// Removes one blob's file. Doing it twice is the same as once.
+    pub(crate) fn remove(&self, blob: &BlobRef) -> Result<(), Fault> {
+        let path = self.path(blob)?;
+        match fs::remove_file(&path) {
+            Ok(()) => files::sync_parent(&path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(Fault::file(&path)(error)),
+        }
+    }
+
     /// Removes the files that a destruction covers. Doing it twice is the same as once.
     pub(crate) fn destroy(&self, destruction: &Destruction) -> Result<(), Fault> {
         if !safe(&destruction.subject) {

@@ -75,7 +75,7 @@ pub struct Case {
 /// Takes a unique string, or the lowest free one of several.
 #[derive(Debug, Clone)]
 pub struct Take {
-    /// The claim's name. It must not hold a value that can be guessed from a person's data, unless as an
+    /// The claim's name. `x:1` without slots is another claim than the first slot of `x`. It must not hold a value that can be guessed from a person's data, unless as an
     /// index HMAC in a claim that expires before the subject is destroyed.
     pub base: String,
     /// Without: the key is `base`. With n: the lowest free of `base:1` … `base:n`.
@@ -240,7 +240,8 @@ pub struct Committed {
 }
 
 /// Why a commit, or a word about a task, was not accepted. Nothing of it happened. Where several
-/// reasons hold, the first in the order of these variants is given.
+/// reasons hold, the first in the order of these variants is given; only that a sealed field's key was
+/// destroyed is seen before all others.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Refused {
     /// Somebody else wrote the case meanwhile (or it has another kind); read it again and decide again.

@@ -6,12 +6,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::blobs::BlobRef;
 use crate::entry::RetentionClass;
 use crate::error::Fault;
 use crate::journal::{Journal, Recorded};
 use crate::ledger::{Ledger, blocking, check_id};
 use crate::store::{Destruction, Store};
+use crate::text::to_hex;
 use crate::vault::Vault;
 
 /// Keys looked at in one hold of the gate; commits that seal wait that long.
@@ -28,9 +31,26 @@ fn held(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
 }
 
 impl Destroyer {
-    pub(crate) async fn open(path: PathBuf, store: &dyn Store, vault: &Vault) -> Result<Destroyer, Fault> {
+    /// Opens the journal. A new one begins with a record that destroys nothing and holds random bytes:
+    /// from the first moment both stores remember *this* journal, and also a copy of them from before
+    /// the first destruction stays shut without it.
+    pub(crate) async fn open(
+        path: PathBuf,
+        store: &dyn Store,
+        vault: &Vault,
+        now: Timestamp,
+        random: [u8; 16],
+    ) -> Result<Destroyer, Fault> {
         let marks = [store.journal_mark().await?, vault.journal_mark().await?];
-        let journal = blocking(move || Journal::open(&path, &marks)).await?;
+        let open = move || {
+            let mut journal = Journal::open(&path, &marks)?;
+            if journal.is_empty() {
+                let nothing = Destruction { subject: String::new(), institution: None, classes: vec![] };
+                journal.append(nothing, &format!("ledger_{}", to_hex(&random)), now)?;
+            }
+            Ok(journal)
+        };
+        let journal = blocking(open).await?;
         Ok(Destroyer { journal: Arc::new(Mutex::new(journal)) })
     }
 }
@@ -72,7 +92,9 @@ impl Ledger {
         self.follow(&destroyer).await
     }
 
-    pub(crate) async fn follow_journal(&self) -> Result<(), Fault> {
+    /// Finishes destructions that broke off after they were in the journal. For a program's housekeeping;
+    /// opening the ledger does it too.
+    pub async fn finish_destructions(&self) -> Result<(), Fault> {
         let destroyer = self.inner.destroyer.lock().await;
         self.follow(&destroyer).await
     }

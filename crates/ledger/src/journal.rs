@@ -137,6 +137,11 @@ impl Journal {
         Some(Recorded { destruction, mark: JournalMark { count: read.n, hash: leaf::sha256(&[text]) } })
     }
 
+    /// Whether nothing was ever recorded.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.mark == NOTHING
+    }
+
     /// The first record that is still to be followed.
     pub(crate) fn ahead(&self) -> Option<Recorded> {
         self.ahead.front().cloned()

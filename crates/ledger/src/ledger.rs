@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use jiff::Timestamp;
 use tokio::sync::RwLock;
 
@@ -19,7 +20,7 @@ use crate::destroying::Destroyer;
 use crate::entry::{ClearEntry, EntryRow, RetentionClass, Stream};
 use crate::error::Fault;
 use crate::files;
-use crate::given::{Clock, Entropy, TopKey};
+use crate::given::{Clock, Entropy, TopKey, draw};
 use crate::jcs;
 use crate::keys::{KeyFile, KeyName};
 use crate::query::{CaseQuery, Cursor, EntryQuery, ListQuery, TaskQuery};
@@ -101,7 +102,7 @@ impl Ledger {
         .await?;
         let store = around(Arc::new(store));
         let vault = Vault::new(keys, top_key, entropy.clone());
-        let destroyer = Destroyer::open(journal, &*store, &vault).await?;
+        let destroyer = Destroyer::open(journal, &*store, &vault, clock.now(), draw(&*entropy)).await?;
         let inner = Inner {
             store,
             vault,
@@ -113,7 +114,7 @@ impl Ledger {
             _lock: lock,
         };
         let ledger = Ledger { inner: Arc::new(inner) };
-        ledger.follow_journal().await?;
+        ledger.finish_destructions().await?;
         Ok(ledger)
     }
 
@@ -275,6 +276,19 @@ impl Ledger {
         self.inner.vault.index_values(purpose, value).await
     }
 
+    /// Whether a value is the one behind an HMAC, compared in constant time: for link tokens and digests.
+    pub async fn index_matches(
+        &self,
+        purpose: &str,
+        value: &[u8],
+        known: &IndexValue,
+    ) -> Result<bool, Fault> {
+        let values = self.index_values(purpose, value).await?;
+        let same =
+            |found: &IndexValue| verify_slices_are_equal(found.hex.as_bytes(), known.hex.as_bytes()).is_ok();
+        Ok(values.iter().find(|found| found.key_version == known.key_version).is_some_and(same))
+    }
+
     /// Makes a new key for a purpose and answers its version; the old keys still find.
     pub async fn rotate_index_key(&self, purpose: &str) -> Result<u32, Fault> {
         check_id(purpose)?;
@@ -411,6 +425,16 @@ impl Ledger {
         let new = NewBlob { id, subject: name.subject, institution: name.institution, class, bytes };
         let blob = blocking(move || inner.blobs.put(new, &key, now, &*inner.entropy)).await?;
         Ok(Ok(blob))
+    }
+}
+
+impl Ledger {
+    /// Removes a blob that is no longer needed, although an entry names it: what an entry says of it (its hash)
+    /// stays. Doing it twice is the same as once. Its bytes were only ever written under its own key, which goes
+    /// with the file.
+    pub async fn remove_blob(&self, blob: &BlobRef) -> Result<(), Fault> {
+        let (blob, inner) = (blob.clone(), self.inner.clone());
+        blocking(move || inner.blobs.remove(&blob)).await
     }
 }
 

@@ -28,6 +28,8 @@
 //! time), and elsewhere `destroyed.journal`. The contract of a store is [`store::Store`]; SQLite is one
 //! implementation, and `testing::conformance` (feature `testing`) checks any.
 
+pub mod audit;
+pub mod bench;
 mod blobs;
 mod commit;
 mod crypto;

@@ -61,6 +61,12 @@ pub struct OpenedField {
     pub value: Value,
 }
 
+impl std::fmt::Debug for Opening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Opening({})", self.name)
+    }
+}
+
 // A proof holds what was opened, often a person's data: Debug says only how much.
 impl std::fmt::Debug for Proof {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
