@@ -1,0 +1,352 @@
+//! The hosted page over HTTP: the person's link, the screen, its pictures, its state.
+//!
+//! A link's token proves that its holder was sent the link; a session's cookie proves that this browser opened it.
+//! Nobody without one of them learns that a verification exists.
+
+mod act;
+mod answer;
+mod guard;
+mod visitor;
+
+use super::assets;
+use super::screens::{self, ScreenData, Side};
+use super::texts::KO;
+use super::view::{House, Message};
+use crate::app::App;
+use crate::flow::ActError;
+use crate::flow::link::Opened;
+use answer::{cookie_header, page_of};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use ingam_cases::verification::CardField;
+use ingam_connectors::banks::{HOUSES, Kind};
+use std::sync::Arc;
+use visitor::{Seen, Visitor};
+
+/// Largest body of a form. None has more than a few hundred bytes.
+const FORM_BYTES: usize = 16 * 1024;
+/// What a form around a picture may weigh beside it.
+const FORM_AROUND_PICTURE: usize = 64 * 1024;
+/// Banks in the order in which people hold accounts there; the others follow by code.
+const MOST_USED: [&str; 12] =
+    ["004", "088", "020", "081", "011", "090", "092", "003", "089", "045", "071", "048"];
+
+/// What the routes share.
+pub(super) struct Pages {
+    app: Arc<App>,
+    sandbox: bool,
+    houses: Vec<House>,
+}
+
+type Shared = State<Arc<Pages>>;
+
+/// The hosted page. `sandbox` lets a specimen camera stand in for the real one, and a page of ours frame it.
+pub fn router(app: Arc<App>, sandbox: bool) -> Router {
+    let picture = DefaultBodyLimit::max(app.config.http.picture_bytes + FORM_AROUND_PICTURE);
+    let pages = Arc::new(Pages { app, sandbox, houses: houses(sandbox) });
+    Router::new()
+        .route("/v/{id}/card", post(act::card).layer(picture).get(back))
+        .route("/v/{id}/{action}", post(act::form).get(back))
+        .route("/v/{id}/state", get(state))
+        .route("/v/{id}/picture", get(picture_of_card))
+        .route("/v/{id}/crop/{field}", get(crop))
+        .route("/v/{id}", get(current))
+        .route("/p/{token}", get(open_link))
+        .route("/p/{token}/{action}", post(act::by_link).get(back_to_link))
+        .layer(axum::middleware::from_fn_with_state(pages.clone(), guard::around))
+        .route("/assets/page/{name}", get(asset))
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .with_state(pages)
+}
+
+fn houses(sandbox: bool) -> Vec<House> {
+    let rank = |code: &str| MOST_USED.iter().position(|c| *c == code).unwrap_or(MOST_USED.len());
+    let mut all: Vec<(usize, usize, House)> = HOUSES
+        .iter()
+        .filter_map(|house| {
+            let group = match house.kind {
+                Kind::Bank => 0,
+                Kind::Securities => 1,
+                Kind::Branch => 2,
+                Kind::Test if sandbox => 3,
+                Kind::Test | Kind::Closed => return None,
+            };
+            let code = house.code().to_string();
+            Some((group, rank(&code), House { code, name: house.ko.to_owned() }))
+        })
+        .collect();
+    all.sort_by_key(|(group, rank, _)| (*group, *rank));
+    all.into_iter().map(|(.., house)| house).collect()
+}
+
+#[derive(serde::Deserialize, Default)]
+struct At {
+    #[serde(default)]
+    at: String,
+}
+
+impl At {
+    fn side(&self) -> Side {
+        match self.at.as_str() {
+            "safety" => Side::Safety,
+            "help" => Side::Help,
+            "link_asked" => Side::LinkAsked,
+            _ => Side::None,
+        }
+    }
+}
+
+async fn open_link(
+    State(pages): Shared,
+    Path(token): Path<String>,
+    Query(at): Query<At>,
+    headers: HeaderMap,
+) -> Response {
+    let cookie = guard::cookie(&headers, guard::SESSION);
+    match pages.app.open_link(&token, cookie.as_deref(), false).await {
+        Ok(opened) => pages.opened(&token, opened, &at, &headers).await,
+        Err(problem) => pages.failed(problem, &format!("/p/{token}")),
+    }
+}
+
+async fn back(Path(path): Path<Vec<(String, String)>>) -> Redirect {
+    let id = path.into_iter().find(|(name, _)| name == "id").map(|(_, id)| id).unwrap_or_default();
+    Redirect::to(&format!("/v/{id}"))
+}
+
+async fn back_to_link(Path((token, _)): Path<(String, String)>) -> Redirect {
+    Redirect::to(&format!("/p/{token}"))
+}
+
+async fn current(State(pages): Shared, visitor: Visitor, Query(at): Query<At>) -> Response {
+    let side = at.side();
+    pages.show(&visitor, Draw { side, ..Draw::default() }).await
+}
+
+async fn state(visitor: Visitor) -> Response {
+    let Some((current, seen)) = visitor.known() else { return StatusCode::NOT_FOUND.into_response() };
+    let screen = match seen {
+        Seen::Mine => screens::name(&current.state),
+        Seen::Old if current.state.end().is_some() => screens::name(&current.state),
+        Seen::Old => "elsewhere",
+    };
+    axum::Json(serde_json::json!({ "version": current.version, "screen": screen })).into_response()
+}
+
+async fn picture_of_card(State(pages): Shared, visitor: Visitor) -> Response {
+    pages.kept(&visitor, "masked").await
+}
+
+async fn crop(
+    State(pages): Shared,
+    visitor: Visitor,
+    Path((_, field)): Path<(String, String)>,
+) -> Response {
+    match field.as_str() {
+        "name" | "resident_number" | "issue_date" => pages.kept(&visitor, &format!("crop.{field}")).await,
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Hash {
+    v: Option<String>,
+}
+
+async fn asset(
+    State(pages): Shared,
+    Path(name): Path<String>,
+    Query(hash): Query<Hash>,
+    headers: HeaderMap,
+) -> Response {
+    // The specimen camera is no part of the real page.
+    let ours = pages.sandbox || name != "specimen-camera.js";
+    let Some(asset) = assets::find(&format!("page/{name}")).filter(|_| ours) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    asset_answer(asset, hash.v.as_deref(), &headers)
+}
+
+/// A file, kept for ever where it was asked for by its hash, else asked for again each time.
+fn asset_answer(asset: &'static assets::Asset, hash: Option<&str>, headers: &HeaderMap) -> Response {
+    let etag = format!("\"{}\"", asset.hash);
+    let keep = match hash {
+        Some(hash) if hash == asset.hash => "public, max-age=31536000, immutable",
+        _ => "no-cache",
+    };
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    let mut answer = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, asset.media_type)], asset.bytes).into_response()
+    };
+    let set = answer.headers_mut();
+    set.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
+    set.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        set.insert(header::ETAG, etag);
+    }
+    answer
+}
+
+/// How a screen is drawn beside its state.
+#[derive(Default)]
+struct Draw {
+    side: Side,
+    status: Option<StatusCode>,
+    message: Option<Message>,
+    typed: Option<(String, String)>,
+    /// Where its actions lead: the link instead of the session's page.
+    path: Option<String>,
+}
+
+impl Pages {
+    /// What a link leads to.
+    async fn opened(&self, token: &str, opened: Opened, at: &At, headers: &HeaderMap) -> Response {
+        let path = format!("/p/{token}");
+        match opened {
+            Opened::Here { id, cookie } => {
+                let page = format!("/v/{id}");
+                let mut answer = Redirect::to(&page).into_response();
+                let secure = self.app.base_url.starts_with("https:");
+                // Twice, since a cookie has one path: for the page, and for the link that leads to it again.
+                for path in [page, path] {
+                    answer.headers_mut().append(
+                        header::SET_COOKIE,
+                        cookie_header(guard::SESSION, &cookie, &path, None, secure),
+                    );
+                }
+                if guard::cookie(headers, guard::DEVICE).is_none() {
+                    let device = super::texts::hex(&self.app.entropy.draw::<16>());
+                    answer.headers_mut().append(
+                        header::SET_COOKIE,
+                        cookie_header(guard::DEVICE, &device, "/v/", Some(guard::DEVICE_S), secure),
+                    );
+                }
+                answer
+            }
+            Opened::Elsewhere { id } | Opened::Ended { id } => {
+                let draw = Draw { side: at.side(), path: Some(path.clone()), ..Draw::default() };
+                match Visitor::by_link(self, id, headers).await {
+                    Ok(visitor) => self.show(&visitor, draw).await,
+                    Err(fault) => self.failed(fault.into(), &path),
+                }
+            }
+            Opened::Unknown => self.html(&screens::missing(&KO), StatusCode::NOT_FOUND),
+        }
+    }
+
+    /// Draws the screen that a visitor is at.
+    async fn show(&self, visitor: &Visitor, draw: Draw) -> Response {
+        match self.drawn(visitor, &draw).await {
+            Ok((screen, status)) => self.html(&screen, draw.status.unwrap_or(status)),
+            Err(problem) => self.failed(problem, &visitor.path()),
+        }
+    }
+
+    async fn drawn(
+        &self,
+        visitor: &Visitor,
+        draw: &Draw,
+    ) -> Result<(screens::Screen, StatusCode), ActError> {
+        let Some((current, seen)) = visitor.known() else {
+            return Ok((screens::missing(&KO), StatusCode::NOT_FOUND));
+        };
+        let v = &current.state;
+        let institution = self.app.institution(&v.institution).await?;
+        let Some(institution) = institution else {
+            return Ok((screens::missing(&KO), StatusCode::NOT_FOUND));
+        };
+        let mine = seen == Seen::Mine;
+        let mut data = ScreenData {
+            t: &KO,
+            now: self.app.now(),
+            profile: &institution.profile,
+            path: draw.path.clone().unwrap_or_else(|| visitor.path()),
+            version: current.version,
+            side: draw.side,
+            banks: &self.houses,
+            card: None,
+            files: self.app.config.policy.picture_files,
+            specimen_camera: self.sandbox,
+            name_masked: None,
+            kept: None,
+            message: draw.message.clone(),
+            typed: draw.typed.clone(),
+        };
+        if !mine && v.end().is_none() {
+            return Ok((screens::elsewhere(v, &data), StatusCode::OK));
+        }
+        if mine && draw.side != Side::Help {
+            match screens::name(v) {
+                "check" => data.card = Some(self.card(visitor).await?),
+                "done" => {
+                    data.name_masked = self.masked_name(visitor).await?;
+                    data.kept = answer::kept_until(v);
+                }
+                _ => {}
+            }
+        }
+        Ok((screens::screen(v, &data), StatusCode::OK))
+    }
+
+    async fn card(&self, visitor: &Visitor) -> Result<screens::CardShown, ActError> {
+        let Some(person) = visitor.person(&self.app) else { return Ok(screens::CardShown::default()) };
+        let read = person.card_to_confirm().await?;
+        let mut shown = screens::CardShown {
+            name: read.name,
+            birth_date: read.birth_date,
+            issue_date: read.issue_date,
+            ..screens::CardShown::default()
+        };
+        shown.picture = self.app.kept_picture(&visitor.id, "masked").await?.is_some();
+        let crops = [
+            (CardField::Name, "crop.name"),
+            (CardField::ResidentNumber, "crop.resident_number"),
+            (CardField::IssueDate, "crop.issue_date"),
+        ];
+        for (field, what) in crops {
+            if self.app.kept_picture(&visitor.id, what).await?.is_some() {
+                shown.crops.push(field);
+            }
+        }
+        Ok(shown)
+    }
+
+    /// The person's name as it may stand on a screen; nothing once it has been destroyed.
+    async fn masked_name(&self, visitor: &Visitor) -> Result<Option<String>, ActError> {
+        match self.app.confirmed(&visitor.id, visitor.reader("show_to_person")).await {
+            Ok(confirmed) => Ok(Some(confirmed.name.masked())),
+            Err(ActError::Destroyed | ActError::Refused(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    async fn kept(&self, visitor: &Visitor, what: &str) -> Response {
+        // Only while the person confirms it, and only in the browser that has the page.
+        let confirming = visitor
+            .known()
+            .is_some_and(|(current, seen)| seen == Seen::Mine && screens::name(&current.state) == "check");
+        let Some(person) = visitor.person(&self.app).filter(|_| confirming) else {
+            return StatusCode::NOT_FOUND.into_response();
+        };
+        match person.picture(what).await {
+            Ok(Some(jpeg)) => ([(header::CONTENT_TYPE, "image/jpeg")], jpeg).into_response(),
+            Ok(None) | Err(ActError::Destroyed | ActError::Refused(_)) => StatusCode::NOT_FOUND.into_response(),
+            Err(problem) => self.failed(problem, &visitor.path()),
+        }
+    }
+
+    fn html(&self, screen: &screens::Screen, status: StatusCode) -> Response {
+        page_of(screen, status)
+    }
+
+    /// A fault: said once in the log, and to the person without what failed.
+    fn failed(&self, problem: ActError, again: &str) -> Response {
+        tracing::error!(error = %problem, "the page failed");
+        page_of(&screens::fault(&KO, again.to_owned()), StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}

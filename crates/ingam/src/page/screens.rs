@@ -1,0 +1,278 @@
+//! Which screen a verification is at: from its state and a few facts to what is shown. Pure.
+//!
+//! One state, one screen: reload, back and another day all come to the same place.
+
+use super::texts::Texts;
+use super::view::*;
+use askama::Template;
+use ingam_cases::institution::Profile;
+use ingam_cases::method::Method;
+use ingam_cases::values::BankCode;
+use ingam_cases::verification::next::{Next, next};
+use ingam_cases::verification::{AccountStep, CardField, End, RefusedCode, Verification};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+mod ends;
+mod steps;
+mod waits;
+
+pub use ends::{elsewhere, fault, missing};
+use ends::{ended, help, link_asked};
+use steps::{account, camera, check, code, consents, resend};
+use waits::{pause, paused, working};
+
+/// A screen, ready to be drawn.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub enum Screen {
+    Start(Start),
+    Safety(SafetyQuestion),
+    Stopped(StopHere),
+    Consents(Consents),
+    Camera(Camera),
+    Check(Check),
+    Account(Account),
+    Code(Code),
+    Working(Working),
+    Done(Done),
+    Help(Help),
+    Notice(Notice),
+}
+
+impl Screen {
+    /// Its HTML.
+    ///
+    /// # Errors
+    /// Where a template fails, which none does.
+    pub fn html(&self) -> askama::Result<String> {
+        match self {
+            Self::Start(s) => s.render(),
+            Self::Safety(s) => s.render(),
+            Self::Stopped(s) => s.render(),
+            Self::Consents(s) => s.render(),
+            Self::Camera(s) => s.render(),
+            Self::Check(s) => s.render(),
+            Self::Account(s) => s.render(),
+            Self::Code(s) => s.render(),
+            Self::Working(s) => s.render(),
+            Self::Done(s) => s.render(),
+            Self::Help(s) => s.render(),
+            Self::Notice(s) => s.render(),
+        }
+    }
+    /// What every screen has.
+    pub fn page(&self) -> &Page {
+        match self {
+            Self::Start(s) => &s.page,
+            Self::Safety(s) => &s.page,
+            Self::Stopped(s) => &s.page,
+            Self::Consents(s) => &s.page,
+            Self::Camera(s) => &s.page,
+            Self::Check(s) => &s.page,
+            Self::Account(s) => &s.page,
+            Self::Code(s) => &s.page,
+            Self::Working(s) => &s.page,
+            Self::Done(s) => &s.page,
+            Self::Help(s) => &s.page,
+            Self::Notice(s) => &s.page,
+        }
+    }
+}
+
+/// A screen beside the next step, chosen by a link (`?at=`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Side {
+    /// The next step.
+    #[default]
+    None,
+    /// The safety question, after the start.
+    Safety,
+    /// Help.
+    Help,
+    /// A new link was just asked for.
+    LinkAsked,
+}
+
+/// What was read of the card, for the person to confirm.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct CardShown {
+    pub name: Option<String>,
+    pub birth_date: Option<Date>,
+    pub issue_date: Option<Date>,
+    /// Whether a masked picture is kept.
+    pub picture: bool,
+    /// The fields whose place on the card was cut out.
+    pub crops: Vec<CardField>,
+}
+
+/// What is kept, and until when.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Kept {
+    pub picture_until: Option<Date>,
+    pub identity_until: Option<Date>,
+}
+
+/// What a screen needs beside the state.
+#[derive(Debug, Clone)]
+pub struct ScreenData<'a> {
+    /// The catalogue.
+    pub t: &'static Texts,
+    /// The time.
+    pub now: Timestamp,
+    /// Who asks.
+    pub profile: &'a Profile,
+    /// Where its actions lead: `/v/{id}`, or `/p/{token}` for somebody who holds the link alone.
+    pub path: String,
+    /// The number of the verification's entries.
+    pub version: u64,
+    /// A screen beside the next step.
+    pub side: Side,
+    /// Banks to choose from, the ones most used first.
+    pub banks: &'a [House],
+    /// What was read of the card; asked for only where the person confirms it.
+    pub card: Option<CardShown>,
+    /// Whether this installation takes pictures from files at all.
+    pub files: bool,
+    /// Whether a specimen camera may stand in for the real one.
+    pub specimen_camera: bool,
+    /// The person's name, masked.
+    pub name_masked: Option<String>,
+    /// What is kept until when.
+    pub kept: Option<Kept>,
+    /// What was wrong with what was just sent.
+    pub message: Option<Message>,
+    /// The bank and the number that were just sent, where they could not be used.
+    pub typed: Option<(String, String)>,
+}
+
+/// The stable name of the screen that a verification is at.
+pub fn name(v: &Verification) -> &'static str {
+    match next(v) {
+        Next::Safety => "start",
+        Next::Consents => "consents",
+        Next::Picture { .. } => "camera",
+        Next::Confirm { .. } => "check",
+        Next::Account { .. } => "account",
+        Next::Code { .. } => "code",
+        Next::Resend { .. } => "resend",
+        Next::Wait { issuer, bank, .. } => match pause(issuer, bank) {
+            Some(_) => "pause",
+            None => "working",
+        },
+        Next::Ended { end } => match end {
+            End::Verified => "done",
+            End::Refused { code: RefusedCode::StoppedByPerson } => "stopped",
+            End::Refused { .. } => "refused",
+            End::Expired => "expired",
+            End::Cancelled => "cancelled",
+        },
+    }
+}
+
+/// The screen that a verification is at.
+pub fn screen(v: &Verification, data: &ScreenData<'_>) -> Screen {
+    let screen = name(v);
+    match (data.side, screen) {
+        (Side::Help, _) => return help(v, data),
+        (Side::LinkAsked, "expired" | "refused") => return link_asked(v, data),
+        _ => {}
+    }
+    match next(v) {
+        Next::Safety if data.side == Side::Safety => Screen::Safety(SafetyQuestion {
+            words: data.t.safety.words(&data.profile.name),
+            page: page(v, data, "safety", data.t.safety.words(&data.profile.name).title),
+        }),
+        Next::Safety => Screen::Start(Start {
+            card: step_of(v, Method::IdDocument).is_some(),
+            account: step_of(v, Method::ExistingAccount).is_some(),
+            page: page(v, data, screen, data.t.start.title),
+        }),
+        Next::Consents => consents(v, data),
+        Next::Picture { problem } => camera(v, data, problem.as_ref()),
+        Next::Confirm { doubtful, again } => check(v, data, &doubtful, again),
+        Next::Account { problem, issuer_later } => account(v, data, problem, issuer_later.is_some()),
+        Next::Code { bank, expires_at, tries_left, sends_left } => {
+            code(v, data, bank, expires_at, tries_left, sends_left)
+        }
+        Next::Resend { bank, problem, sends_left } => resend(v, data, bank, problem, sends_left),
+        Next::Wait { reading, issuer, bank } => match pause(issuer, bank) {
+            Some(pause) => paused(v, data, pause),
+            None => working(v, data, reading, issuer, bank),
+        },
+        Next::Ended { end } => ended(v, data, end),
+    }
+}
+
+fn page(
+    v: &Verification,
+    data: &ScreenData<'_>,
+    screen: &'static str,
+    title: impl Into<String>,
+) -> Page {
+    let method = match screen {
+        "camera" | "check" => Some(Method::IdDocument),
+        "account" | "code" | "resend" => Some(Method::ExistingAccount),
+        "working" | "pause" if matches!(v.account, AccountStep::Idle | AccountStep::Name { .. }) => {
+            Some(Method::IdDocument)
+        }
+        "working" | "pause" => Some(Method::ExistingAccount),
+        _ => None,
+    };
+    Page {
+        t: data.t,
+        screen,
+        title: title.into(),
+        asks: Some(asks(data.profile, &v.plan.purpose)),
+        path: data.path.clone(),
+        step: method.and_then(|m| step_of(v, m)).map(|at| (at, v.plan.steps.len())),
+        version: data.version,
+        every_s: match screen {
+            "working" => Some(1),
+            "camera" | "check" | "account" | "code" | "resend" | "pause" | "consents" => Some(5),
+            _ => None,
+        },
+        specimen_camera: data.specimen_camera,
+        message: data.message.clone(),
+    }
+}
+
+fn asks(profile: &Profile, purpose: &str) -> Asks {
+    Asks {
+        name: profile.name.clone(),
+        purpose: purpose.to_owned(),
+        phone: profile.phone.clone(),
+        hours: profile.hours.clone(),
+    }
+}
+
+/// The number of the step that meets a method, from 1.
+fn step_of(v: &Verification, method: Method) -> Option<usize> {
+    v.plan.steps.iter().position(|s| s.method() == method).map(|at| at + 1)
+}
+
+fn bank_name(data: &ScreenData<'_>, bank: BankCode) -> String {
+    let found = data.banks.iter().find(|b| b.code == bank.as_str());
+    found.map_or_else(|| data.t.who.bank_unknown.to_owned(), |b| b.name.clone())
+}
+
+fn notice(page: Page, help: impl Into<String>) -> Notice {
+    Notice {
+        title: page.title.clone(),
+        page,
+        state: None,
+        help: help.into(),
+        block: None,
+        small: None,
+        more: vec![],
+        human: true,
+        action: None,
+        links: vec![],
+    }
+}
+
+fn line(mark: Mark, name: &'static str, text: impl Into<String>) -> Line {
+    Line { mark, name, text: text.into(), at: None }
+}

@@ -1,0 +1,152 @@
+//! The screens after the end, and those that belong to no step: help, another device, no such link, a fault.
+
+use super::{Screen, ScreenData, line, notice, page};
+use crate::page::say;
+use crate::page::texts::Texts;
+use crate::page::view::*;
+use ingam_cases::policy::Step;
+use ingam_cases::verification::{End, RefusedCode, Verification};
+
+pub(super) fn ended(v: &Verification, data: &ScreenData<'_>, end: End) -> Screen {
+    let t = data.t;
+    let who = &data.profile.name;
+    let back = || v.return_url.clone().filter(|url| returns_safely(url));
+    match end {
+        End::Verified => done(v, data, back()),
+        End::Refused { code: RefusedCode::StoppedByPerson } => {
+            Screen::Stopped(StopHere { page: page(v, data, "stopped", t.stopped.title) })
+        }
+        End::Refused { code } => refused(v, data, code),
+        End::Expired => {
+            let page = page(v, data, "expired", t.expired.title);
+            let again = format!("{}/new_link", page.path);
+            Screen::Notice(Notice {
+                action: Some(Action::post(t.expired.again, again)),
+                ..notice(page, t.expired.help)
+            })
+        }
+        End::Cancelled => {
+            let page = page(v, data, "cancelled", t.cancelled.title(who));
+            Screen::Notice(Notice {
+                more: vec![Block::new(t.cancelled.data, t.cancelled.data_text(who))],
+                action: back().map(|url| Action::go(t.done.go(who), url)),
+                ..notice(page, t.cancelled.help)
+            })
+        }
+    }
+}
+
+/// Only the web: an address that runs a script is no way back.
+fn returns_safely(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
+}
+
+fn done(v: &Verification, data: &ScreenData<'_>, back: Option<String>) -> Screen {
+    let d = &data.t.done;
+    let title = data.name_masked.as_ref().map_or_else(|| d.title_no_name.to_owned(), |n| d.title(n));
+    let met = |step: &Step| {
+        let met = v.met.iter().find(|m| m.method == step.method())?;
+        let name = match step {
+            Step::IdDocument { .. } => d.card,
+            Step::ExistingAccount { .. } => d.account,
+        };
+        Some(Line { at: Some(say::clock(data.t, met.at)), ..line(Mark::Done, name, "") })
+    };
+    let kept = data.kept.map_or_else(Vec::new, |kept| {
+        let picture = kept.picture_until.map(|day| d.kept_picture(say::day(data.t, day)));
+        let identity = kept.identity_until.map(|day| d.kept_identity(say::day(data.t, day)));
+        picture.into_iter().chain(identity).collect()
+    });
+    Screen::Done(Done {
+        page: page(v, data, "done", title.clone()),
+        title,
+        lines: v.plan.steps.iter().filter_map(met).collect(),
+        number: say::number(&v.id),
+        kept,
+        back,
+    })
+}
+
+fn refused(v: &Verification, data: &ScreenData<'_>, code: RefusedCode) -> Screen {
+    let r = &data.t.refused;
+    let (title, why, next, automatic) = match code {
+        RefusedCode::ConsentRefused | RefusedCode::StoppedByPerson => {
+            (r.consent_title, r.consent.to_owned(), r.consent_next, false)
+        }
+        RefusedCode::CardUnreadable => (r.title, r.unreadable.to_owned(), r.unreadable_next, true),
+        RefusedCode::CardRefused => (r.title, r.card(data.t.who.issuer), r.card_next, true),
+        RefusedCode::AccountNotProved => (r.title, r.account.to_owned(), r.account_next, true),
+    };
+    let page = page(v, data, "refused", title);
+    let again = format!("{}/new_link", page.path);
+    Screen::Notice(Notice {
+        state: Some(Mark::Stopped),
+        block: Some(Block::new(r.next, next)),
+        small: automatic.then(|| r.automatic(&data.profile.name)),
+        action: Some(Action::post(r.again, again)),
+        ..notice(page, why)
+    })
+}
+
+pub(super) fn link_asked(v: &Verification, data: &ScreenData<'_>) -> Screen {
+    let l = &data.t.link_asked;
+    let page = page(v, data, "link_asked", l.title);
+    Screen::Notice(Notice { state: Some(Mark::Done), ..notice(page, l.help(&data.profile.name)) })
+}
+
+pub(super) fn help(v: &Verification, data: &ScreenData<'_>) -> Screen {
+    let h = &data.t.help;
+    let who = &data.profile.name;
+    Screen::Help(Help {
+        page: page(v, data, "help", h.title),
+        more: vec![
+            Block::new(h.what, h.what_text(who, &v.plan.purpose)),
+            Block::new(h.data, h.data_text(who)),
+        ],
+    })
+}
+
+/// Another device has the page.
+pub fn elsewhere(v: &Verification, data: &ScreenData<'_>) -> Screen {
+    let e = &data.t.elsewhere;
+    let page = Page { every_s: None, ..page(v, data, "elsewhere", e.title) };
+    Screen::Notice(Notice {
+        more: vec![Block::new(e.not_me, e.not_me_text(&data.profile.name))],
+        action: Some(Action::post(e.go, format!("{}/take_over", data.path))),
+        ..notice(page, e.help)
+    })
+}
+
+/// A page that belongs to no verification that this browser may see.
+fn nowhere(t: &'static Texts, screen: &'static str, title: &'static str) -> Page {
+    Page {
+        t,
+        screen,
+        title: title.to_owned(),
+        asks: None,
+        path: String::new(),
+        step: None,
+        version: 0,
+        every_s: None,
+        specimen_camera: false,
+        message: None,
+    }
+}
+
+/// No link of ours.
+pub fn missing(t: &'static Texts) -> Screen {
+    let m = &t.missing;
+    Screen::Notice(Notice {
+        block: Some(Block::new(m.next, m.next_text)),
+        ..notice(nowhere(t, "missing", m.title), m.help)
+    })
+}
+
+/// The machine failed. `again` is the address to open once more.
+pub fn fault(t: &'static Texts, again: String) -> Screen {
+    let f = &t.fault;
+    Screen::Notice(Notice {
+        action: Some(Action::go(f.go, again)),
+        ..notice(nowhere(t, "fault", f.title), f.help)
+    })
+}

@@ -1,0 +1,219 @@
+//! The screens at which the person does something: consents, card, account, code.
+
+use super::{ScreenData, Screen, bank_name, notice, page};
+use crate::page::problems;
+use crate::page::say;
+use crate::page::view::*;
+use ingam_cases::answers::IssuerCode;
+use ingam_cases::policy::{PictureSource, Step};
+use ingam_cases::values::BankCode;
+use ingam_cases::verification::{AccountProblem, CardField, CardProblem, ResendProblem, Verification};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// How many banks stand above the fold.
+const MOST_USED: usize = 12;
+
+pub(super) fn consents(v: &Verification, data: &ScreenData<'_>) -> Screen {
+    let rows = |required: bool| {
+        v.plan
+            .consents
+            .iter()
+            .filter(|ask| ask.required == required)
+            .filter_map(|ask| data.t.consent(&ask.text_id))
+            .map(|c| ConsentRow { id: c.id, version: c.version, words: c.words(&data.profile.name) })
+            .collect()
+    };
+    Screen::Consents(Consents {
+        required: rows(true),
+        optional: rows(false),
+        page: page(v, data, "consents", data.t.consents.title),
+    })
+}
+
+pub(super) fn camera(v: &Verification, data: &ScreenData<'_>, problem: Option<&CardProblem>) -> Screen {
+    let sources = v.plan.steps.iter().find_map(|s| match s {
+        Step::IdDocument { sources, .. } => Some(sources.as_slice()),
+        Step::ExistingAccount { .. } => None,
+    });
+    let takes = |source| sources.is_some_and(|s| s.contains(&source));
+    let c = &data.t.camera;
+    let talk = problem.map(|p| problems::picture(data.t, p));
+    let title = talk.as_ref().map_or(c.title, |t| t.title);
+    Screen::Camera(Camera {
+        page: page(v, data, "camera", title),
+        state: talk.as_ref().map(|t| t.state),
+        title: title.to_owned(),
+        help: talk.as_ref().map_or(c.help, |t| t.help.as_str()).to_owned(),
+        again: talk.is_some(),
+        open: talk.as_ref().map_or(c.open, |t| t.open).to_owned(),
+        files: data.files && takes(PictureSource::File),
+        camera: takes(PictureSource::Camera),
+        block: talk.as_ref().and_then(|t| t.block.clone()),
+        first: talk.as_ref().and_then(|t| t.first.clone()),
+        more: talk.map_or_else(Vec::new, |t| t.more),
+    })
+}
+
+pub(super) fn check(
+    v: &Verification,
+    data: &ScreenData<'_>,
+    doubtful: &[CardField],
+    again: Option<IssuerCode>,
+) -> Screen {
+    let c = &data.t.check;
+    let card = data.card.clone().unwrap_or_default();
+    let field = |field: CardField| CheckField {
+        name: match field {
+            CardField::Name => "name",
+            CardField::ResidentNumber => "resident_number",
+            CardField::IssueDate => "issue_date",
+        },
+        label: match field {
+            CardField::Name => c.name,
+            CardField::ResidentNumber => c.resident_number,
+            CardField::IssueDate => c.issue_date,
+        },
+        value: match field {
+            CardField::Name => card.name.clone().unwrap_or_default(),
+            // The number's hidden digits never travel back to a screen; who changes it types it whole.
+            CardField::ResidentNumber => String::new(),
+            CardField::IssueDate => card.issue_date.map_or_else(String::new, printed),
+        },
+        help: match field {
+            CardField::Name => c.name_help,
+            CardField::ResidentNumber => c.number_help,
+            CardField::IssueDate => c.date_help,
+        },
+        crop: card.crops.contains(&field),
+        digits: field != CardField::Name,
+    };
+    let shown = [CardField::Name, CardField::ResidentNumber, CardField::IssueDate];
+    let (open, closed): (Vec<_>, Vec<_>) = shown.into_iter().partition(|f| doubtful.contains(f));
+    let rows = [
+        (c.name, card.name.clone(), CardField::Name),
+        (c.birth_date, card.birth_date.map(|d| say::day(data.t, d)), CardField::ResidentNumber),
+        (c.issue_date, card.issue_date.map(|d| say::day(data.t, d)), CardField::IssueDate),
+    ];
+    let rows = rows
+        .into_iter()
+        .filter(|(.., field)| !open.contains(field) || *field == CardField::ResidentNumber)
+        .map(|(label, value, _)| (label, value.unwrap_or_else(|| c.unread.to_owned())))
+        .collect();
+    let (title, help) = match again {
+        Some(IssuerCode::MismatchNameOrIssueDate) => (c.again_both_title, c.again_both),
+        Some(_) => (c.again_date_title, c.again_date),
+        None => (c.title, match open.len() {
+            0 => c.help,
+            1 => c.help_one,
+            _ => c.help_many,
+        }),
+    };
+    Screen::Check(Check {
+        page: page(v, data, "check", title),
+        title: title.to_owned(),
+        help: help.to_owned(),
+        again: again.is_some(),
+        picture: card.picture,
+        rows,
+        open: open.into_iter().map(field).collect(),
+        closed: closed.into_iter().map(field).collect(),
+        go: if again.is_some() { c.go_again } else { c.go },
+    })
+}
+
+/// A day as cards print it.
+fn printed(day: Date) -> String {
+    format!("{}. {}. {}.", day.year(), day.month(), day.day())
+}
+
+pub(super) fn account(
+    v: &Verification,
+    data: &ScreenData<'_>,
+    problem: Option<AccountProblem>,
+    issuer_later: bool,
+) -> Screen {
+    let a = &data.t.account;
+    let talk = problem.and_then(|p| problems::account(data.t, p));
+    let (chosen, number) = match &data.typed {
+        Some((bank, number)) => (Some(bank.clone()), number.clone()),
+        None => (None, String::new()),
+    };
+    let (first, other) = data.banks.split_at(MOST_USED.min(data.banks.len()));
+    let mut more = talk.as_ref().map_or_else(Vec::new, |(_, more)| more.clone());
+    more.push(Block::new(a.none, a.none_text));
+    Screen::Account(Account {
+        page: page(v, data, "account", a.title),
+        problem: talk.map(|(text, _)| text.to_owned()),
+        meanwhile: issuer_later.then(|| a.issuer_later(data.t.who.issuer)),
+        more,
+        banks: first.to_vec(),
+        other_banks: other.to_vec(),
+        chosen,
+        number,
+    })
+}
+
+pub(super) fn code(
+    v: &Verification,
+    data: &ScreenData<'_>,
+    bank: BankCode,
+    expires_at: Timestamp,
+    tries_left: u32,
+    sends_left: u32,
+) -> Screen {
+    let tries = account_rules(v).map_or(tries_left, |(tries, _)| tries);
+    let left_s = expires_at.duration_since(data.now).as_secs().max(0);
+    Screen::Code(Code {
+        bank: bank_name(data, bank),
+        left_s,
+        left: data.t.code.left(say::left(data.t, left_s)),
+        wrong: (tries_left < tries && data.message.is_none()).then(|| data.t.code.wrong(tries_left)),
+        sends_left,
+        page: page(v, data, "code", data.t.code.title),
+    })
+}
+
+/// Tries for one code, and sends in all.
+fn account_rules(v: &Verification) -> Option<(u32, u32)> {
+    v.plan.steps.iter().find_map(|s| match s {
+        Step::ExistingAccount { tries, sends, .. } => Some((*tries, *sends)),
+        Step::IdDocument { .. } => None,
+    })
+}
+
+pub(super) fn resend(
+    v: &Verification,
+    data: &ScreenData<'_>,
+    bank: BankCode,
+    problem: ResendProblem,
+    sends_left: u32,
+) -> Screen {
+    let r = &data.t.resend;
+    let (title, help) = match problem {
+        ResendProblem::TriesUsedUp => {
+            (r.tries_title, r.tries(account_rules(v).map_or(0, |(tries, _)| tries)))
+        }
+        ResendProblem::CodeExpired => (r.expired_title, r.expired.to_owned()),
+        ResendProblem::NotSent => (r.not_sent_title, r.not_sent.to_owned()),
+        ResendProblem::Asked => (r.asked_title, r.asked.to_owned()),
+    };
+    let page = page(v, data, "resend", title);
+    let (again, change) = (format!("{}/resend", page.path), format!("{}/change_account", page.path));
+    Screen::Notice(if sends_left > 0 {
+        Notice {
+            state: Some(Mark::Look),
+            small: Some(r.left(bank_name(data, bank), sends_left)),
+            action: Some(Action::post(r.go, again)),
+            links: vec![Action::post(r.change, change)],
+            ..notice(page, help)
+        }
+    } else {
+        Notice {
+            state: Some(Mark::Look),
+            small: Some(r.none_left.to_owned()),
+            action: Some(Action::post(r.change, change)),
+            ..notice(page, help)
+        }
+    })
+}

@@ -1,0 +1,208 @@
+//! Made-up verifications at every point, for the tests of the page.
+
+use super::screens::{CardShown, Kept, ScreenData, Side};
+use super::texts::KO;
+use super::view::House;
+use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
+use ingam_cases::id::{BlobId, CallId, InstitutionId, PolicyId, SubjectId, VerificationId};
+use ingam_cases::institution::Profile;
+use ingam_cases::method::Method;
+use ingam_cases::policy::{PictureSource, Policy, Step};
+use ingam_cases::values::BankCode;
+use ingam_cases::verification::apply::apply;
+use ingam_cases::verification::{
+    AccountProblem, AccountStep, CardField, CardProblem, CardStep, End, Event, LaterReason, Met, RefusedCode,
+    ResendProblem, Stage, Verification,
+};
+use jiff::Timestamp;
+use jiff::civil::date;
+
+pub(crate) const NOW: &str = "2026-11-23T05:01:09Z";
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+pub(crate) fn bank() -> BankCode {
+    BankCode::parse("088").expect("a code")
+}
+
+fn call() -> CallId {
+    CallId::new(5, [5; 10])
+}
+
+pub(crate) fn profile() -> Profile {
+    Profile {
+        name: "새솔은행".into(),
+        phone: "1599-0000".into(),
+        hours: Some("평일 오전 9시~오후 6시".into()),
+    }
+}
+
+pub(crate) fn banks() -> Vec<House> {
+    let names = [
+        ("004", "국민은행"), ("088", "신한은행"), ("020", "우리은행"), ("081", "하나은행"), ("011", "농협은행"),
+        ("090", "카카오뱅크"), ("092", "토스뱅크"), ("003", "기업은행"), ("089", "케이뱅크"), ("045", "새마을금고"),
+        ("071", "우체국"), ("048", "신협"), ("023", "SC제일은행"), ("031", "iM뱅크"), ("238", "미래에셋증권"),
+    ];
+    names.iter().map(|(code, name)| House { code: (*code).into(), name: (*name).into() }).collect()
+}
+
+/// What was read of a card in the story.
+pub(crate) fn card() -> CardShown {
+    CardShown {
+        name: Some("김하늘".into()),
+        birth_date: Some(date(1995, 4, 17)),
+        issue_date: Some(date(2019, 7, 15)),
+        picture: true,
+        crops: vec![CardField::IssueDate],
+    }
+}
+
+pub(crate) fn data<'a>(profile: &'a Profile, banks: &'a [House]) -> ScreenData<'a> {
+    ScreenData {
+        t: &KO,
+        now: at(NOW),
+        profile,
+        path: format!("/v/{}", VerificationId::new(1_700_000_000_000, [3; 10])),
+        version: 7,
+        side: Side::None,
+        banks,
+        card: Some(card()),
+        files: true,
+        specimen_camera: false,
+        name_masked: Some("김*늘".into()),
+        kept: Some(Kept { picture_until: Some(date(2031, 11, 23)), identity_until: None }),
+        message: None,
+        typed: None,
+    }
+}
+
+/// A verification in the middle of its steps.
+pub(crate) fn checking(card: CardStep, account: AccountStep) -> Verification {
+    let mut plan = Policy::id_and_account("기본", "비대면 계좌 만들기");
+    if let Step::IdDocument { sources, .. } = &mut plan.steps[0] {
+        sources.push(PictureSource::File);
+    }
+    let met = match card {
+        CardStep::Passed => vec![met(Method::IdDocument, "2026-11-23T05:00:40Z")],
+        _ => vec![],
+    };
+    let opened = Event::Opened {
+        id: VerificationId::new(1_700_000_000_000, [3; 10]),
+        institution: InstitutionId::new(1, [1; 10]),
+        subject: SubjectId::new(1, [2; 10]),
+        policy: PolicyId::new(1, [4; 10]),
+        policy_version: 1,
+        plan: Box::new(plan),
+        reference: None,
+        return_url: Some("https://bank.example/done".into()),
+        opened_at: at("2026-11-23T04:58:00Z"),
+        expires_at: at("2026-11-24T04:58:00Z"),
+    };
+    let v = apply(None, &opened).expect("the first event");
+    Verification { session: 1, stage: Stage::Checking, card, account, sends: 1, met, ..v }
+}
+
+fn met(method: Method, when: &str) -> Met {
+    Met { method, at: at(when), by: "sandbox".into(), call: call() }
+}
+
+pub(crate) fn stage(stage: Stage) -> Verification {
+    Verification { stage, ..checking(CardStep::Idle, AccountStep::Idle) }
+}
+
+pub(crate) fn ended(end: End) -> Verification {
+    let mut v = checking(CardStep::Passed, AccountStep::Passed { bank: bank() });
+    v.met.push(met(Method::ExistingAccount, "2026-11-23T05:02:10Z"));
+    v.stage = Stage::Ended { end, at: at(NOW) };
+    v
+}
+
+/// Every point that a verification can be at, with a name.
+#[allow(clippy::too_many_lines)] // A list.
+pub(crate) fn all() -> Vec<(String, Verification)> {
+    let blob = || BlobId::new(1, [9; 10]);
+    let idle = AccountStep::Idle;
+    let later = at("2026-11-23T15:30:00Z");
+    let mut all: Vec<(String, Verification)> = Vec::new();
+    let mut add = |name: String, v: Verification| all.push((name, v));
+    add("v1".into(), stage(Stage::Safety));
+    add("v3".into(), stage(Stage::Consents));
+
+    let mut problems = vec![CardProblem::WrongKind, CardProblem::WrongDateLimit];
+    for code in ["dark", "glare", "blurred", "too_small", "no_card", "something_new"] {
+        problems.push(CardProblem::Unreadable { quality: vec![code.into()] });
+    }
+    problems.extend(IssuerCode::ALL.iter().map(|code| CardProblem::Issuer { code: *code }));
+    add("v4".into(), checking(CardStep::Picture { problem: None }, idle.clone()));
+    for problem in problems {
+        let name = format!("v4-{problem:?}");
+        add(name, checking(CardStep::Picture { problem: Some(problem) }, idle.clone()));
+    }
+    let source = PictureSource::Camera;
+    add("v12-reading".into(), checking(CardStep::Reading { blob: blob(), source }, idle.clone()));
+    let fields = [CardField::Name, CardField::ResidentNumber, CardField::IssueDate];
+    for (name, doubtful, again) in [
+        ("v6", vec![], None),
+        ("v6-date", vec![CardField::IssueDate], None),
+        ("v6-all", fields.to_vec(), None),
+        ("v6-again-date", vec![CardField::IssueDate], Some(IssuerCode::MismatchIssueDate)),
+        ("v6-again-both", vec![CardField::Name, CardField::IssueDate], Some(IssuerCode::MismatchNameOrIssueDate)),
+    ] {
+        add(name.into(), checking(CardStep::Confirm { blob: blob(), doubtful, again }, idle.clone()));
+    }
+    let naming = |problem| AccountStep::Name { problem };
+    add("v12-issuer".into(), checking(CardStep::Asking { blob: blob(), call: call() }, naming(None)));
+    let silent = |code| CardStep::Later { blob: blob(), code, retry_at: later };
+    add("v10-issuer-later".into(), checking(silent(IssuerCode::Unavailable), naming(None)));
+
+    let mut problems = vec![AccountProblem::NameDifferent, AccountProblem::NameSimilar, AccountProblem::Chosen];
+    problems.extend(HolderCode::ALL.iter().map(|code| AccountProblem::Holder { code: *code }));
+    problems.extend(DepositCode::ALL.iter().map(|code| AccountProblem::Deposit { code: *code }));
+    add("v10".into(), checking(CardStep::Passed, naming(None)));
+    for problem in problems {
+        add(format!("v10-{problem:?}"), checking(CardStep::Passed, naming(Some(problem))));
+    }
+    let waits = [
+        ("v12-holder", AccountStep::AskingHolder { bank: bank(), call: call() }),
+        ("v12-sending", AccountStep::Sending { bank: bank(), call: call() }),
+        ("pause-doubt", AccountStep::InDoubt { bank: bank(), call: call(), retry_at: later }),
+    ];
+    for (name, account) in waits {
+        add(name.into(), checking(CardStep::Passed, account));
+    }
+    for reason in [LaterReason::Maintenance, LaterReason::Unavailable, LaterReason::LimitReached] {
+        let account = AccountStep::Later { bank: bank(), holder_known: true, reason, retry_at: later };
+        add(format!("pause-bank-{reason:?}"), checking(CardStep::Passed, account.clone()));
+        let asked = Verification { notice_asked: true, ..checking(CardStep::Passed, account) };
+        add(format!("pause-bank-{reason:?}-asked"), asked);
+    }
+    for code in [IssuerCode::Maintenance, IssuerCode::NoAnswer] {
+        let account = AccountStep::Passed { bank: bank() };
+        add(format!("pause-issuer-{code:?}"), checking(silent(code), account));
+    }
+    let coded = |tries_left| AccountStep::Code {
+        bank: bank(),
+        call: call(),
+        sent_at: at("2026-11-23T05:00:39Z"),
+        expires_at: at("2026-11-23T05:05:39Z"),
+        tries_left,
+    };
+    add("v11".into(), checking(CardStep::Passed, coded(5)));
+    add("v11-wrong".into(), checking(CardStep::Passed, coded(3)));
+    use ResendProblem::{Asked, CodeExpired, NotSent, TriesUsedUp};
+    for problem in [TriesUsedUp, CodeExpired, NotSent, Asked] {
+        add(format!("resend-{problem:?}"), checking(CardStep::Passed, AccountStep::Resend { bank: bank(), problem }));
+    }
+    let account = AccountStep::Resend { bank: bank(), problem: Asked };
+    add("resend-none-left".into(), Verification { sends: 3, ..checking(CardStep::Passed, account) });
+    add("v14".into(), ended(End::Verified));
+    use RefusedCode::{AccountNotProved, CardRefused, CardUnreadable, ConsentRefused, StoppedByPerson};
+    for code in [StoppedByPerson, ConsentRefused, CardUnreadable, CardRefused, AccountNotProved] {
+        add(format!("v15-{code:?}"), ended(End::Refused { code }));
+    }
+    add("g5-expired".into(), ended(End::Expired));
+    add("g10-cancelled".into(), ended(End::Cancelled));
+    all
+}

@@ -1,0 +1,265 @@
+//! The page told as stories: every point of a verification has its screen, and every screen keeps the rules.
+
+use super::screens::{Screen, ScreenData, Side, elsewhere, fault, missing, name, screen};
+use super::specimen::{all, banks, card, checking, data, ended, profile, stage};
+use super::texts::KO;
+use super::view::Message;
+use super::{problems, specimen};
+use ingam_cases::refusal::Refusal;
+use ingam_cases::verification::{AccountStep, CardField, CardStep, End, RefusedCode, Stage};
+
+/// Every screen that can be shown, with a name for what failed.
+fn screens() -> Vec<(String, Screen)> {
+    let (profile, banks) = (profile(), banks());
+    let mut screens: Vec<(String, Screen)> = all()
+        .iter()
+        .map(|(name, v)| (name.clone(), screen(v, &data(&profile, &banks))))
+        .collect();
+    let start = stage(Stage::Safety);
+    let at = |side| ScreenData { side, ..data(&profile, &banks) };
+    screens.push(("v2".into(), screen(&start, &at(Side::Safety))));
+    screens.push(("help".into(), screen(&start, &at(Side::Help))));
+    let expired = ended(End::Expired);
+    screens.push(("link asked".into(), screen(&expired, &at(Side::LinkAsked))));
+    screens.push(("g6".into(), elsewhere(&start, &at(Side::None))));
+    screens.push(("missing".into(), missing(&KO)));
+    screens.push(("fault".into(), fault(&KO, "/v/ver_1".into())));
+    for (point, v) in all() {
+        for refusal in Refusal::ALL {
+            let message = problems::refusal(&KO, *refusal, name(&v));
+            let said = ScreenData { message, ..data(&profile, &banks) };
+            screens.push((format!("{point} {refusal:?}"), screen(&v, &said)));
+        }
+        for field in ["picture", "name", "resident_number", "issue_date", "bank", "account_number", "code", "x"] {
+            let message = Some(problems::invalid(&KO, field, "length"));
+            let said = ScreenData { message, ..data(&profile, &banks) };
+            screens.push((format!("{point} {field}"), screen(&v, &said)));
+        }
+    }
+    screens
+}
+
+fn count(html: &str, part: &str) -> usize {
+    html.matches(part).count()
+}
+
+/// Values of an attribute, in order.
+fn attributes<'h>(html: &'h str, name: &str) -> Vec<&'h str> {
+    let start = format!(" {name}=\"");
+    html.split(start.as_str()).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[test]
+fn every_screen_keeps_the_rules() {
+    for (name, screen) in screens() {
+        let html = screen.html().unwrap();
+        assert!(html.starts_with("<!doctype html>\n<html lang=\"ko\""), "{name}");
+        assert_eq!(count(&html, "<h1"), 1, "{name}: one title");
+        assert_eq!(count(&html, "<main"), 1, "{name}");
+        assert_eq!(count(&html, "<title>"), 1, "{name}");
+        // The page's Content-Security-Policy would not run or draw these.
+        for forbidden in [" style=\"", "<style", " onclick", " onload", "javascript:", "<script>"] {
+            assert!(!html.contains(forbidden), "{name}: {forbidden}");
+        }
+        assert_eq!(count(&html, "<script"), count(&html, "<script type=\"module\" src=\"/assets/page/"), "{name}");
+        // The pattern of a text that was not filled in. The clock's is filled by its script.
+        let without_clock: String = html.split(" data-minutes=").next().unwrap().to_owned();
+        assert!(!without_clock.contains('{') && !without_clock.contains('}'), "{name}: an open place");
+        for other in ["오류가 발생", "undefined", "None", "Some("] {
+            assert!(!html.contains(other), "{name}: {other}");
+        }
+        let ids = attributes(&html, "id");
+        for id in &ids {
+            assert_eq!(ids.iter().filter(|other| other == &id).count(), 1, "{name}: id {id} twice");
+        }
+        for target in ["for", "form", "aria-labelledby", "aria-describedby"] {
+            for value in attributes(&html, target) {
+                for id in value.split(' ') {
+                    assert!(ids.contains(&id), "{name}: {target} names {id}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_filled_button_says_what_happens_next() {
+    for (name, screen) in screens() {
+        let html = screen.html().unwrap();
+        // What stands in noscript is the same button for browsers without scripts; the shutter shows after the door.
+        let plain: String = html
+            .split("<noscript>")
+            .enumerate()
+            .map(|(i, part)| if i == 0 { part } else { part.split_once("</noscript>").map_or("", |p| p.1) })
+            .collect();
+        let filled = count(&plain, "class=\"btn\"") - count(&plain, "class=\"btn\" type=\"button\" data-part=\"manual\"");
+        let expected = match &screen {
+            // Two equal ones.
+            Screen::Safety(_) => 0,
+            // It acts by itself; `알림 받기` comes after 20 s.
+            Screen::Working(w) => usize::from(w.notice),
+            Screen::Done(d) => usize::from(d.back.is_some()),
+            Screen::Notice(n) => usize::from(n.action.is_some()),
+            _ => 1,
+        };
+        assert_eq!(filled, expected, "{name}");
+        for vague in [">확인<", ">다음<", ">OK<", ">제출<"] {
+            assert!(!html.contains(vague), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let path = data(&profile(), &banks()).path;
+    let actions = [
+        "safety", "consents", "card", "confirm", "retake", "account", "code", "resend", "change_account", "notice",
+        "new_link", "take_over",
+    ];
+    for (name, screen) in screens() {
+        let html = screen.html().unwrap();
+        for action in attributes(&html, "action") {
+            let known = actions.iter().any(|a| action == format!("{path}/{a}"));
+            assert!(known, "{name}: {action}");
+        }
+        for href in attributes(&html, "href").into_iter().chain(attributes(&html, "src")) {
+            let page = href == path || href.starts_with(&format!("{path}?at="));
+            let picture = href == format!("{path}/picture") || href.starts_with(&format!("{path}/crop/"));
+            let outside = href.starts_with("tel:") || href.starts_with("https://") || href == "/v/ver_1";
+            let asset = href.strip_prefix("/assets/").and_then(|a| a.split_once("?v="));
+            let asset = asset.is_some_and(|(name, hash)| {
+                super::assets::find(name).is_some_and(|asset| asset.hash == hash)
+            });
+            assert!(page || picture || outside || asset, "{name}: {href}");
+        }
+    }
+}
+
+#[test]
+fn nothing_personal_stands_where_it_must_not() {
+    for (name, screen) in screens() {
+        let html = screen.html().unwrap();
+        // The person's own name stands where it is confirmed, and masked at the end; nobody's anywhere else.
+        let shown = html.contains("김하늘");
+        assert_eq!(shown, matches!(screen, Screen::Check(_)), "{name}");
+        // What caught a forger is never shown.
+        for word in ["위조", "도용", "의심", "차단 목록", "본인이 아닙니다"] {
+            assert!(!html.contains(word), "{name}: {word}");
+        }
+    }
+}
+
+#[test]
+fn one_state_one_screen() {
+    let (profile, banks) = (profile(), banks());
+    for (point, v) in all() {
+        let drawn = screen(&v, &data(&profile, &banks));
+        assert_eq!(drawn.page().screen, name(&v), "{point}");
+        assert_eq!(drawn.page().version, 7, "{point}");
+        // Whoever waits is told when something changed; what ended is not asked for.
+        assert_eq!(drawn.page().every_s.is_some(), v.end().is_none() && name(&v) != "start", "{point}");
+    }
+}
+
+#[test]
+fn a_doubtful_field_is_open_with_its_crop() {
+    let (profile, banks) = (profile(), banks());
+    let check = |doubtful: Vec<CardField>, open: &[&str], title: &str| {
+        let blob = ingam_cases::id::BlobId::new(1, [9; 10]);
+        let v = checking(CardStep::Confirm { blob, doubtful, again: None }, AccountStep::Idle);
+        let Screen::Check(drawn) = screen(&v, &data(&profile, &banks)) else { panic!("not V6") };
+        let fields: Vec<_> = drawn.open.iter().map(|f| f.name).collect();
+        assert_eq!((fields.as_slice(), drawn.title.as_str()), (open, title));
+        let html = screen(&v, &data(&profile, &banks)).html().unwrap();
+        assert_eq!(html.contains("doubt"), !open.is_empty());
+        assert!(html.contains("1995년 4월 17일"));
+        // The hidden half of the number is nowhere in the page.
+        assert!(!html.contains("950417"));
+    };
+    check(vec![], &[], "이렇게 읽었어요. 맞나요?");
+    check(vec![CardField::IssueDate], &["issue_date"], "이렇게 읽었어요. 맞나요?");
+    check(vec![CardField::Name, CardField::ResidentNumber], &["name", "resident_number"], "이렇게 읽었어요. 맞나요?");
+}
+
+#[test]
+fn only_the_policys_steps_are_shown() {
+    let (profile, banks) = (profile(), banks());
+    let mut v = stage(Stage::Safety);
+    let html = screen(&v, &data(&profile, &banks)).html().unwrap();
+    assert!(html.contains("신분증 찍기") && html.contains("1원 받기") && !html.contains("얼굴"));
+    v.plan.steps.truncate(1);
+    let html = screen(&v, &data(&profile, &banks)).html().unwrap();
+    assert!(html.contains("신분증 찍기") && !html.contains("1원 받기"));
+}
+
+#[test]
+fn a_file_is_offered_only_where_policy_and_installation_take_it() {
+    let (profile, banks) = (profile(), banks());
+    let mut v = checking(CardStep::Picture { problem: None }, AccountStep::Idle);
+    let offered = |v: &ingam_cases::verification::Verification, files| {
+        let data = ScreenData { files, ..data(&profile, &banks) };
+        screen(v, &data).html().unwrap().contains("type=\"file\"")
+    };
+    assert!(offered(&v, true));
+    assert!(!offered(&v, false));
+    if let ingam_cases::policy::Step::IdDocument { sources, .. } = &mut v.plan.steps[0] {
+        sources.retain(|s| *s == ingam_cases::policy::PictureSource::Camera);
+    }
+    assert!(!offered(&v, true));
+}
+
+#[test]
+fn what_is_typed_in_vain_is_not_asked_twice() {
+    let (profile, banks) = (profile(), banks());
+    let v = checking(CardStep::Passed, AccountStep::Name { problem: None });
+    let message = problems::invalid(&KO, "account_number", "length");
+    let said = ScreenData {
+        message: Some(message.clone()),
+        typed: Some(("088".into(), "12<34".into())),
+        ..data(&profile, &banks)
+    };
+    let html = screen(&v, &said).html().unwrap();
+    assert!(html.contains("value=\"088\" form=\"account\" required checked"));
+    assert!(html.contains("12&#60;34") && html.contains("role=\"alert\" id=\"message\""));
+    assert_eq!(message, Message { field: Some("account_number"), text: KO.message.account_number.into() });
+    assert_eq!(count(&html, "aria-invalid=\"true\""), 1);
+}
+
+#[test]
+fn a_return_address_is_a_web_address_or_none() {
+    let (profile, banks) = (profile(), banks());
+    let check = |url: Option<&str>, expected: bool| {
+        let v = ingam_cases::verification::Verification {
+            return_url: url.map(str::to_owned),
+            ..ended(End::Verified)
+        };
+        let Screen::Done(done) = screen(&v, &data(&profile, &banks)) else { panic!("not V14") };
+        assert_eq!(done.back.is_some(), expected, "{url:?}");
+    };
+    check(Some("https://bank.example/done"), true);
+    check(Some("javascript:alert(1)"), false);
+    check(None, false);
+}
+
+#[test]
+fn the_end_says_why_and_what_next() {
+    let (profile, banks) = (profile(), banks());
+    let check = |end, parts: &[&str]| {
+        let html = screen(&ended(end), &data(&profile, &banks)).html().unwrap();
+        for part in parts {
+            assert!(html.contains(part), "{end:?}: {part}");
+        }
+    };
+    check(End::Verified, &["김*늘 님", "오후 2:00", "오후 2:02", "2031년 11월 23일까지"]);
+    check(End::Expired, &["시간이 지났어요", "새 링크 받기", "1599-0000"]);
+    check(End::Cancelled, &["새솔은행이 요청을 거두었어요"]);
+    check(End::Refused { code: RefusedCode::StoppedByPerson }, &["여기서 멈추세요", "1332", "tel:112"]);
+    check(End::Refused { code: RefusedCode::CardRefused }, &["행정안전부가 이 신분증을", "자동으로 내린 결정"]);
+    check(End::Refused { code: RefusedCode::ConsentRefused }, &["동의하지 않아", "새 링크 받기"]);
+}
+
+#[test]
+fn the_specimens_hold_what_they_say() {
+    assert_eq!(card().name.as_deref(), Some("김하늘"));
+    assert!(specimen::all().len() > 60);
+}
