@@ -102,3 +102,15 @@ fn a_scan_cut_to_the_card_is_the_card() {
     assert!(found.whole_picture);
     assert_eq!(ingam_vision::find_card::whole_picture(&Picture::filled(400, 300, [9; 3])), None);
 }
+
+#[test]
+fn a_corner_out_of_the_picture_is_told() {
+    let card = specimen::card(&Person::made_up(&mut Dice::new(6)), &Print::plain(), 900);
+    let check = |rotation_deg: f64, cut_off: bool| {
+        let shot = Shot { fill: 0.9, rotation_deg, ..Shot::clean(1000) };
+        let found = find_card(&specimen::photo(&card, &shot)).card.expect("a card");
+        assert_eq!(found.cut_off, cut_off, "{rotation_deg}°");
+    };
+    check(8.0, false);
+    check(17.0, true);
+}
