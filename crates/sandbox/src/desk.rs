@@ -45,11 +45,9 @@ pub(crate) fn router() -> Router<Sandbox> {
 async fn scenarios(State(sandbox): State<Sandbox>) -> Response {
     let faults: Vec<_> = Fault::ALL
         .iter()
-        .map(|fault| {
-            let institutions: &[Institution] =
-                if *fault == Fault::Stale { &[Institution::Kftc] } else { &Institution::ALL };
-            json!({"fault": fault, "text": fault_text(*fault), "institutions": institutions})
-        })
+        .map(
+            |fault| json!({"fault": fault, "text": fault_text(*fault), "institutions": fault.institutions()}),
+        )
         .collect();
     let catalogue = sandbox.catalogue();
     Json(json!({

@@ -39,7 +39,7 @@ pub enum Fault {
     Hang,
     /// Acts; the connection breaks before the answer is whole.
     LostAnswer,
-    /// The question arrives twice; the second answer is given.
+    /// The question arrives twice; the second answer is given. Only `kftc`.
     Duplicate,
     /// Acts, and gives the answer before this one once more. Only `kftc`, whose answers name their question.
     Stale,
@@ -74,6 +74,15 @@ impl Fault {
         Self::RateLimited,
         Self::ExpireTokens,
     ];
+
+    /// The institutions that can have it: only open banking's questions have an id by which a repeat or an
+    /// answer to another question is seen.
+    pub fn institutions(self) -> &'static [Institution] {
+        match self {
+            Self::Stale | Self::Duplicate => &[Institution::Kftc],
+            _ => &Institution::ALL,
+        }
+    }
 
     /// As in JSON.
     pub fn as_str(self) -> &'static str {
@@ -142,8 +151,8 @@ impl Rule {
 
     /// Why the rule can't be set; `None` if it can.
     pub(crate) fn wrong(&self, institution: Institution) -> Option<&'static str> {
-        if self.fault == Fault::Stale && institution == Institution::Mois {
-            return Some("stale is for kftc: an answer of mois does not name its question");
+        if !self.fault.institutions().contains(&institution) {
+            return Some("mois knows no id of a question: it could not tell a repeat or an older answer");
         }
         if !(500..=599).contains(&self.status) {
             return Some("status is 500 to 599");

@@ -141,6 +141,11 @@ impl Sandbox {
         self.world().calls.iter().cloned().collect()
     }
 
+    /// Hears each call, booking, fault and move of the clock from now on, as JSON `{type, at, data}`.
+    pub fn listen(&self) -> broadcast::Receiver<Arc<str>> {
+        self.inner.events.subscribe()
+    }
+
     /// What was counted, for tests.
     pub fn counts(&self) -> Counts {
         self.world().counts()

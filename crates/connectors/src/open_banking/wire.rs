@@ -159,6 +159,39 @@ mod tests {
     }
 
     #[test]
+    fn the_deposit_question_has_the_documented_members() {
+        let id: BankTranId = serde_json::from_str("\"F123456789U4BC34239Z\"").unwrap();
+        let line = DepositLine {
+            tran_no: "1",
+            bank_tran_id: &id,
+            bank_code_std: "097",
+            account_num: "1234567890123456",
+            account_seq: "",
+            account_holder_name: "홍길동",
+            print_content: "인감7482",
+            tran_amt: "1",
+            req_client_name: "견본기관",
+            req_client_bank_code: "097",
+            req_client_account_num: "00012300045678",
+            req_client_num: "SANDBOX",
+            transfer_purpose: "AU",
+        };
+        let question = DepositQuestion {
+            cntr_account_type: "N",
+            cntr_account_num: "00012300045678",
+            wd_pass_phrase: "NONE",
+            wd_print_content: "계좌확인",
+            name_check_option: "on",
+            tran_dtime: "20250101121212",
+            req_cnt: "1",
+            req_list: [line],
+        };
+        // The table of 입금이체, `/v2.0/transfer/deposit/acnt_num`; sub-merchant members are optional.
+        let documented = r#"{"cntr_account_type":"N","cntr_account_num":"00012300045678","wd_pass_phrase":"NONE","wd_print_content":"계좌확인","name_check_option":"on","tran_dtime":"20250101121212","req_cnt":"1","req_list":[{"tran_no":"1","bank_tran_id":"F123456789U4BC34239Z","bank_code_std":"097","account_num":"1234567890123456","account_seq":"","account_holder_name":"홍길동","print_content":"인감7482","tran_amt":"1","req_client_name":"견본기관","req_client_bank_code":"097","req_client_account_num":"00012300045678","req_client_num":"SANDBOX","transfer_purpose":"AU"}]}"#;
+        assert_eq!(serde_json::to_string(&question).unwrap(), documented);
+    }
+
+    #[test]
     fn the_documented_answers_are_read() {
         let answer: RealNameAnswer = serde_json::from_str(
             r#"{"api_tran_id":"…","api_tran_dtm":"20250101121212123","rsp_code":"A0000","rsp_message":"",
