@@ -1,0 +1,17 @@
+//! What may happen, told as stories and searched by chance. No IO but the golden files, no clock, no machine's
+//! randomness in what is proved.
+
+// A test that finds nothing where something must be is a test that fails.
+#![allow(clippy::unwrap_used)]
+
+mod account;
+mod ending;
+mod golden;
+mod institution;
+mod oracle;
+mod policy;
+mod records;
+mod samples;
+mod stories;
+mod story;
+mod walk;

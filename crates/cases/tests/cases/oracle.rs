@@ -1,0 +1,280 @@
+//! A second opinion on a verification, from its events alone and written apart from the rules: what must have
+//! happened before it may be called verified, and what must never happen.
+
+use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode, Outcome};
+use ingam_cases::id::CallId;
+use ingam_cases::policy::{Policy, Step};
+use ingam_cases::values::NameMatch;
+use ingam_cases::verification::{CardField, Event};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// A code that can be typed.
+struct Code {
+    since: Timestamp,
+    typed: u32,
+    /// Whose account it proves.
+    claim: u32,
+}
+
+/// What the judge remembers. A *claim* is who the person says to be: one picture with one name and one number.
+pub(crate) struct Judge {
+    plan: Policy,
+    safe: bool,
+    consented: bool,
+    claim: u32,
+    confirmed: bool,
+    pictures: u32,
+    wrong_dates: u32,
+    issuer_asked: Option<CallId>,
+    valid: Option<u32>,
+    accounts: u32,
+    holder_asked: Option<CallId>,
+    same: Option<u32>,
+    deposit: Option<(CallId, u32)>,
+    in_doubt: bool,
+    sends: u32,
+    code: Option<Code>,
+    proved: Option<u32>,
+    notice: bool,
+    calls: BTreeSet<CallId>,
+    end: Option<bool>,
+    linked: bool,
+}
+
+impl Judge {
+    /// Reads all events of a verification.
+    ///
+    /// # Errors
+    /// What should not have happened, and after how many events.
+    pub(crate) fn reads(events: &[Event]) -> Result<(), String> {
+        let Some((Event::Opened { plan, .. }, rest)) = events.split_first() else {
+            return if events.is_empty() { Ok(()) } else { Err("it was not opened first".into()) };
+        };
+        let mut judge = Self::new((**plan).clone());
+        for (i, event) in rest.iter().enumerate() {
+            judge.sees(event).map_err(|what| format!("event {}: {what}: {event:?}", i + 1))?;
+        }
+        Ok(())
+    }
+
+    fn new(plan: Policy) -> Self {
+        Self {
+            consented: plan.consents.iter().all(|c| !c.required),
+            plan,
+            safe: false,
+            claim: 0,
+            confirmed: false,
+            pictures: 0,
+            wrong_dates: 0,
+            issuer_asked: None,
+            valid: None,
+            accounts: 0,
+            holder_asked: None,
+            same: None,
+            deposit: None,
+            in_doubt: false,
+            sends: 0,
+            code: None,
+            proved: None,
+            notice: false,
+            calls: BTreeSet::new(),
+            end: None,
+            linked: false,
+        }
+    }
+
+    fn card_rules(&self) -> u32 {
+        self.plan
+            .steps
+            .iter()
+            .find_map(|s| if let Step::IdDocument { pictures, .. } = s { Some(*pictures) } else { None })
+            .unwrap_or(0)
+    }
+
+    /// Sends, tries, minutes, accounts.
+    fn account_rules(&self) -> (u32, u32, u32, u32) {
+        self.plan
+            .steps
+            .iter()
+            .find_map(|s| match s {
+                Step::ExistingAccount { sends, tries, code_minutes, accounts } => {
+                    Some((*sends, *tries, *code_minutes, *accounts))
+                }
+                Step::IdDocument { .. } => None,
+            })
+            .unwrap_or_default()
+    }
+
+    fn asks_once(&mut self, call: &CallId) -> Result<(), String> {
+        that(self.calls.insert(call.clone()), "a question's id is used twice")
+    }
+
+    fn sees(&mut self, event: &Event) -> Result<(), String> {
+        let late = matches!(
+            event,
+            Event::IssuerAnswered { .. }
+                | Event::DepositAnswered { .. }
+                | Event::LinkAsked {}
+                | Event::PersonLinked { .. }
+                | Event::NoticeDue {}
+        );
+        that(self.end.is_none() || late, "something happened after the end")?;
+        let (sends, tries, minutes, accounts) = self.account_rules();
+        match event {
+            Event::Opened { .. } => return Err("it was opened twice".into()),
+            Event::SafetyAnswered { told_to, .. } => self.safe = !told_to,
+            Event::ConsentsAnswered { answers } => {
+                self.consented = self
+                    .plan
+                    .consents
+                    .iter()
+                    .filter(|c| c.required)
+                    .all(|c| answers.iter().any(|a| a.text.text_id == c.text_id && a.answer));
+            }
+            Event::CardSubmitted { .. } => {
+                that(self.issuer_asked.is_none(), "a picture while the issuer is asked")?;
+                self.claim += 1;
+                self.pictures += 1;
+                self.wrong_dates = 0;
+                self.confirmed = false;
+                that(self.pictures <= self.card_rules(), "more pictures than the plan has")?;
+            }
+            Event::CardConfirmed { edited } => {
+                if edited.iter().any(|f| *f != CardField::IssueDate) {
+                    self.claim += 1;
+                }
+                self.confirmed = true;
+            }
+            Event::CardRetaken {} | Event::CardWithheld { .. } => self.confirmed = false,
+            Event::IssuerAsked { call } => {
+                self.asks_once(call)?;
+                that(self.confirmed, "the issuer is asked about what nobody confirmed")?;
+                that(self.issuer_asked.is_none(), "the issuer is asked twice at once")?;
+                that(self.wrong_dates < 2, "a third question about a picture with a wrong date")?;
+                self.issuer_asked = Some(call.clone());
+            }
+            Event::IssuerAnswered { call, code, .. } => {
+                that(self.issuer_asked.take().as_ref() == Some(call), "an answer nobody asked for")?;
+                if *code == IssuerCode::Valid && self.end.is_none() {
+                    self.valid = Some(self.claim);
+                }
+                if code.outcome() == Outcome::Failed {
+                    self.confirmed = false;
+                }
+                self.wrong_dates += u32::from(code.counts_as_wrong_date());
+                that(self.wrong_dates <= 2, "a third wrong date for a picture")?;
+            }
+            Event::AccountGiven { .. } => {
+                that(self.confirmed, "an account before the name is known")?;
+                that(self.deposit.is_none(), "another account while 1 won is in doubt")?;
+                self.accounts += 1;
+                that(self.accounts <= accounts, "more accounts than the plan has")?;
+                (self.same, self.code, self.proved) = (None, None, None);
+            }
+            Event::HolderAsked { call } => {
+                self.asks_once(call)?;
+                self.holder_asked = Some(call.clone());
+            }
+            Event::HolderAnswered { call, code, name, .. } => {
+                that(self.holder_asked.take().as_ref() == Some(call), "an answer nobody asked for")?;
+                let same = *code == HolderCode::Found && *name == Some(NameMatch::Same);
+                self.same = same.then_some(self.claim);
+            }
+            Event::DepositAsked { call, .. } => {
+                self.asks_once(call)?;
+                that(self.deposit.is_none(), "two deposits in doubt")?;
+                that(self.same == Some(self.claim), "1 won to an account that is not surely the person's")?;
+                self.sends += 1;
+                that(self.sends <= sends, "more sends than the plan has")?;
+                self.deposit = Some((call.clone(), self.claim));
+                (self.code, self.proved) = (None, None);
+            }
+            Event::DepositAnswered { call, code, at, .. } => {
+                let claim = match &self.deposit {
+                    Some((asked, claim)) if asked == call => *claim,
+                    _ => return Err("an answer nobody asked for".into()),
+                };
+                let silent = code.outcome() == Outcome::Indeterminate;
+                that(
+                    !(self.in_doubt && silent && *code != DepositCode::Unknown),
+                    "silence settles no doubt",
+                )?;
+                self.in_doubt = *code == DepositCode::Unknown;
+                if !self.in_doubt {
+                    self.deposit = None;
+                }
+                match code {
+                    DepositCode::Unknown => {}
+                    DepositCode::Deposited => self.code = Some(Code { since: *at, typed: 0, claim }),
+                    _ => self.sends -= 1,
+                }
+            }
+            Event::CodeTried { right, at } => {
+                let Some(code) = &mut self.code else { return Err("no code is out".into()) };
+                code.typed += 1;
+                that(code.typed <= tries, "more tries than the plan has")?;
+                let until = code.since + SignedDuration::from_mins(i64::from(minutes));
+                that(*at < until, "a code that was typed too late")?;
+                if *right {
+                    self.proved = Some(code.claim);
+                    self.code = None;
+                }
+            }
+            Event::CodeLapsed {} | Event::ResendAsked {} => self.code = None,
+            Event::AccountChanged {} => {
+                that(self.deposit.is_none(), "another account while 1 won is in doubt")?;
+                (self.same, self.code, self.proved) = (None, None, None);
+            }
+            Event::NoticeAsked {} => self.notice = true,
+            Event::NoticeDue {} => {
+                that(self.notice, "a notice that nobody asked for")?;
+                self.notice = false;
+            }
+            Event::Verified { .. } => {
+                that(self.safe, "verified although somebody tells them to")?;
+                that(self.consented, "verified without consent")?;
+                that(self.valid == Some(self.claim), "verified without the issuer's yes")?;
+                that(self.proved == Some(self.claim), "verified without the person's own account")?;
+                self.end = Some(true);
+            }
+            Event::Refused { .. } | Event::Expired { .. } | Event::Cancelled { .. } => self.end = Some(false),
+            Event::PersonLinked { .. } => {
+                that(self.end == Some(true) && !self.linked, "a person is linked once, when verified")?;
+                self.linked = true;
+            }
+            Event::SessionTaken { .. }
+            | Event::CardRead { .. }
+            | Event::CardUnreadable { .. }
+            | Event::DepositWithheld { .. }
+            | Event::LinkAsked {} => {}
+        }
+        Ok(())
+    }
+}
+
+fn that(holds: bool, otherwise: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise.into()) }
+}
+
+/// A judge that finds nothing wrong with a forged story proves nothing.
+#[test]
+fn the_judge_sees_what_is_missing() {
+    let story = crate::story::Story::code_out().types(true);
+    assert_eq!(Judge::reads(&story.events), Ok(()));
+    let check = |name: &str, expected: &str| {
+        let forged: Vec<_> = story.events.iter().filter(|e| crate::story::name(e) != name).cloned().collect();
+        let found = Judge::reads(&forged).expect_err(name);
+        assert!(found.contains(expected), "{name}: {found}");
+    };
+    check("opened", "not opened first");
+    check("safety_answered", "tells them to");
+    check("consents_answered", "without consent");
+    check("card_confirmed", "nobody confirmed");
+    check("issuer_asked", "nobody asked for");
+    check("issuer_answered", "issuer's yes");
+    check("holder_answered", "not surely the person's");
+    check("deposit_asked", "nobody asked for");
+    check("deposit_answered", "no code is out");
+    check("code_tried", "own account");
+}

@@ -1,0 +1,228 @@
+//! One event of every kind, each field filled. Written without `..`, so that a new field or kind does not compile
+//! until somebody has looked at it here and in the golden list of fields.
+
+use crate::story::{answer, bank, consents, plan, start, text};
+use ingam_cases::answers::{Answer, DepositCode, HolderCode, IssuerCode};
+use ingam_cases::id::{
+    BlobId, CallId, EndpointId, InstitutionId, KeyId, PersonId, PolicyId, SubjectId, VerificationId,
+};
+use ingam_cases::policy::PictureSource;
+use ingam_cases::values::NameMatch;
+use ingam_cases::verification::command::KeptPicture;
+use ingam_cases::verification::{CardField, Event, RefusedCode};
+use ingam_cases::{institution, person};
+
+fn call() -> CallId {
+    CallId::new(2_000, [9; 10])
+}
+
+fn blob() -> BlobId {
+    BlobId::new(2_000, [8; 10])
+}
+
+/// Every kind of a verification's events, in the order of `verification_kind`.
+pub(crate) fn verification() -> Vec<Event> {
+    let at = start();
+    let Answer { provider, provider_ref, provider_code, elapsed_ms, code: (), retry_at: _ } = answer(());
+    let said = || (provider.clone(), provider_ref.clone(), provider_code.clone(), elapsed_ms);
+    vec![
+        Event::Opened {
+            id: VerificationId::new(1_000, [1; 10]),
+            institution: InstitutionId::new(1_000, [2; 10]),
+            subject: SubjectId::new(1_000, [3; 10]),
+            policy: PolicyId::new(1_000, [4; 10]),
+            policy_version: 1,
+            plan: Box::new(plan()),
+            reference: Some("A-1".into()),
+            return_url: Some("https://bank.example/done".into()),
+            opened_at: at,
+            expires_at: at,
+        },
+        Event::SessionTaken { session: 1 },
+        Event::SafetyAnswered { text: text("safety.told_to"), told_to: false },
+        Event::ConsentsAnswered { answers: consents(&plan(), true) },
+        Event::CardSubmitted {
+            blob: blob(),
+            sha256: "5e".repeat(32),
+            len: 1_000,
+            source: PictureSource::Camera,
+        },
+        Event::CardRead {
+            blob: blob(),
+            doubtful: vec![CardField::IssueDate],
+            quality: vec!["glare".into()],
+            forgery: vec!["recapture".into()],
+            reader: "specimen 1".into(),
+            kept: vec![KeptPicture {
+                what: "masked".into(),
+                blob: blob(),
+                sha256: "00".repeat(32),
+                len: 1_000,
+            }],
+        },
+        Event::CardUnreadable {
+            blob: blob(),
+            quality: vec!["blur".into()],
+            wrong_kind: false,
+            reader: "specimen 1".into(),
+        },
+        Event::CardConfirmed { edited: vec![CardField::IssueDate] },
+        Event::CardRetaken {},
+        Event::IssuerAsked { call: call() },
+        {
+            let (provider, provider_ref, provider_code, elapsed_ms) = said();
+            Event::IssuerAnswered {
+                call: call(),
+                code: IssuerCode::Unavailable,
+                provider,
+                provider_ref,
+                provider_code,
+                elapsed_ms,
+                at,
+                retry_at: Some(at),
+            }
+        },
+        Event::CardWithheld { call: call() },
+        Event::AccountGiven { bank: bank() },
+        Event::HolderAsked { call: call() },
+        {
+            let (provider, provider_ref, provider_code, elapsed_ms) = said();
+            Event::HolderAnswered {
+                call: call(),
+                code: HolderCode::Found,
+                name: Some(NameMatch::Same),
+                provider,
+                provider_ref,
+                provider_code,
+                elapsed_ms,
+                at,
+                retry_at: Some(at),
+            }
+        },
+        Event::DepositAsked { call: call(), at },
+        Event::DepositWithheld { retry_at: at },
+        {
+            let (provider, provider_ref, provider_code, elapsed_ms) = said();
+            Event::DepositAnswered {
+                call: call(),
+                code: DepositCode::Unknown,
+                provider,
+                provider_ref,
+                provider_code,
+                elapsed_ms,
+                at,
+                retry_at: Some(at),
+            }
+        },
+        Event::CodeTried { right: true, at },
+        Event::CodeLapsed {},
+        Event::ResendAsked {},
+        Event::AccountChanged {},
+        Event::NoticeAsked {},
+        Event::NoticeDue {},
+        Event::LinkAsked {},
+        Event::Verified { at },
+        Event::Refused { code: RefusedCode::CardRefused, at },
+        Event::Expired { at },
+        Event::Cancelled { at },
+        Event::PersonLinked { person: PersonId::new(2_000, [7; 10]) },
+    ]
+}
+
+/// How many kinds there are, and where a kind stands in the list above.
+pub(crate) const VERIFICATION_KINDS: usize = 30;
+
+pub(crate) fn verification_kind(event: &Event) -> usize {
+    match event {
+        Event::Opened { .. } => 0,
+        Event::SessionTaken { .. } => 1,
+        Event::SafetyAnswered { .. } => 2,
+        Event::ConsentsAnswered { .. } => 3,
+        Event::CardSubmitted { .. } => 4,
+        Event::CardRead { .. } => 5,
+        Event::CardUnreadable { .. } => 6,
+        Event::CardConfirmed { .. } => 7,
+        Event::CardRetaken {} => 8,
+        Event::IssuerAsked { .. } => 9,
+        Event::IssuerAnswered { .. } => 10,
+        Event::CardWithheld { .. } => 11,
+        Event::AccountGiven { .. } => 12,
+        Event::HolderAsked { .. } => 13,
+        Event::HolderAnswered { .. } => 14,
+        Event::DepositAsked { .. } => 15,
+        Event::DepositWithheld { .. } => 16,
+        Event::DepositAnswered { .. } => 17,
+        Event::CodeTried { .. } => 18,
+        Event::CodeLapsed {} => 19,
+        Event::ResendAsked {} => 20,
+        Event::AccountChanged {} => 21,
+        Event::NoticeAsked {} => 22,
+        Event::NoticeDue {} => 23,
+        Event::LinkAsked {} => 24,
+        Event::Verified { .. } => 25,
+        Event::Refused { .. } => 26,
+        Event::Expired { .. } => 27,
+        Event::Cancelled { .. } => 28,
+        Event::PersonLinked { .. } => 29,
+    }
+}
+
+/// Every kind of an institution's events, in an order in which they can happen.
+pub(crate) fn institution() -> Vec<institution::Event> {
+    use institution::{Event, Profile};
+    let at = start();
+    let profile = |name: &str| Profile {
+        name: name.into(),
+        phone: "1588-0000".into(),
+        hours: Some("평일 9시~18시".into()),
+    };
+    let key = KeyId::new(1_000, [5; 10]);
+    let endpoint = EndpointId::new(1_000, [6; 10]);
+    vec![
+        Event::Created {
+            id: InstitutionId::new(1_000, [2; 10]),
+            subject: SubjectId::new(1_000, [3; 10]),
+            profile: profile("한빛은행"),
+        },
+        Event::ProfileSet { profile: profile("새솔은행") },
+        Event::KeyAdded { key: key.clone(), name: "서버".into(), at },
+        Event::KeyRevoked { key, at },
+        Event::PolicySaved { policy: PolicyId::new(1_000, [4; 10]), version: 1, body: Box::new(plan()) },
+        Event::EndpointAdded {
+            endpoint: endpoint.clone(),
+            url: "https://bank.example/hook".into(),
+            types: vec!["verification.verified".into()],
+            at,
+        },
+        Event::SecretRotated { endpoint: endpoint.clone(), old_secret_until: at },
+        Event::EndpointRemoved { endpoint },
+    ]
+}
+
+/// How many kinds there are, and where a kind stands in the list above.
+pub(crate) const INSTITUTION_KINDS: usize = 8;
+
+pub(crate) fn institution_kind(event: &institution::Event) -> usize {
+    use institution::Event;
+    match event {
+        Event::Created { .. } => 0,
+        Event::ProfileSet { .. } => 1,
+        Event::KeyAdded { .. } => 2,
+        Event::KeyRevoked { .. } => 3,
+        Event::PolicySaved { .. } => 4,
+        Event::EndpointAdded { .. } => 5,
+        Event::SecretRotated { .. } => 6,
+        Event::EndpointRemoved { .. } => 7,
+    }
+}
+
+/// Every kind of a person's events.
+pub(crate) fn person() -> Vec<person::Event> {
+    vec![person::Event::Recognised {
+        id: PersonId::new(2_000, [7; 10]),
+        institution: InstitutionId::new(1_000, [2; 10]),
+        verification: VerificationId::new(1_000, [1; 10]),
+        subject: SubjectId::new(1_000, [3; 10]),
+        at: start(),
+    }]
+}
