@@ -35,7 +35,8 @@ fn pieces(key: &str, text: &str) -> Result<Vec<Piece>, String> {
         if start > 0 {
             found.push(Piece::Plain(rest[..start].into()));
         }
-        let end = rest[start..].find('}').ok_or(format!("`{key}` opens a place and does not close it"))? + start;
+        let end =
+            rest[start..].find('}').ok_or(format!("`{key}` opens a place and does not close it"))? + start;
         let inside = &rest[start + 1..end];
         let (name, particles) = match inside.split_once('|') {
             None => (inside, None),
@@ -206,11 +207,8 @@ fn catalogue(base: &Table, table: &Table) -> Result<String, String> {
             if places(&parts) != wanted {
                 return Err(format!("`{name}` must fill the places {wanted:?}"));
             }
-            let value = if wanted.is_empty() {
-                format!("{:?}", text(given, section, key)?)
-            } else {
-                pattern(&parts)
-            };
+            let value =
+                if wanted.is_empty() { format!("{:?}", text(given, section, key)?) } else { pattern(&parts) };
             let _ = writeln!(code, "        {key}: {value},");
         }
         code.push_str("    },\n");
@@ -251,7 +249,8 @@ fn catalogue(base: &Table, table: &Table) -> Result<String, String> {
         let _ = writeln!(code, "        Consent {{ {} }},", one("consent", key, &given, &CONSENT)?);
     }
     let (_, given) = recorded("safety")?;
-    let _ = writeln!(code, "    ],\n    safety: Safety {{ {} }},", one("safety", "told_to", &given, &SAFETY)?);
+    let _ =
+        writeln!(code, "    ],\n    safety: Safety {{ {} }},", one("safety", "told_to", &given, &SAFETY)?);
     code.push('}');
     Ok(code)
 }

@@ -1,2 +1,30 @@
-//! TBD
-fn main() {}
+//! The program: one binary that serves, works and administers.
+//!
+//! Knows every other crate and is known by none. Standard output carries a command's answer, standard error the
+//! rest; exit codes are 0 done, 1 failed, 2 indeterminate, 64 bad usage, 65 bad input, 70 internal fault.
+
+mod api;
+mod app;
+mod codes;
+mod command;
+mod config;
+mod fault;
+mod flow;
+mod given;
+mod health;
+mod page;
+mod replay;
+mod sequencer;
+mod serve;
+#[cfg(feature = "sandbox")]
+mod studio;
+#[cfg(test)]
+mod testing;
+mod unconnected;
+mod work;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command::main()
+}

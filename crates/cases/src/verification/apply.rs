@@ -78,7 +78,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
             v.stage = if v.plan.consents.is_empty() { start_checking(&mut v) } else { Stage::Consents };
         }
         Event::ConsentsAnswered { .. } => v.stage = start_checking(&mut v),
-        Event::CardSubmitted { blob, source } => {
+        Event::CardSubmitted { blob, source, .. } => {
             v.pictures += 1;
             v.wrong_dates = 0;
             v.card = CardStep::Reading { blob: blob.clone(), source: *source };

@@ -43,6 +43,10 @@ pub enum Command {
         session: u32,
         /// Where the picture is kept.
         blob: BlobId,
+        /// SHA-256 of its sealed bytes, in hex.
+        sha256: String,
+        /// Its length in bytes.
+        len: u64,
         /// Where it came from.
         source: PictureSource,
     },
@@ -209,6 +213,10 @@ pub struct KeptPicture {
     pub what: String,
     /// Where it is kept.
     pub blob: BlobId,
+    /// SHA-256 of its sealed bytes, in hex.
+    pub sha256: String,
+    /// Its length in bytes.
+    pub len: u64,
 }
 
 /// What the reader made of a picture.

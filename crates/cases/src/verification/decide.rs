@@ -75,7 +75,9 @@ fn after_the_end(v: &Verification, command: Command, now: Timestamp) -> Result<V
         Command::Tick { .. } => Ok(vec![]),
         Command::IssuerAnswered { call, answer, .. } => issuer_answered(v, call, answer, now),
         Command::DepositAnswered { call, answer } => deposit_answered(v, call, answer, now),
-        Command::HolderAnswered { .. } => Err(Refusal::StaleAnswer),
+        Command::HolderAnswered { .. } | Command::CardRead { .. } | Command::WithholdCard { .. } => {
+            Err(Refusal::StaleAnswer)
+        }
         _ => Err(if v.end() == Some(End::Expired) { Refusal::Expired } else { Refusal::Ended }),
     }
 }
@@ -107,7 +109,7 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
             mine(session)?;
             consents(v, answers, now)
         }
-        Command::SubmitCard { session, blob, source } => {
+        Command::SubmitCard { session, blob, sha256, len, source } => {
             mine(session)?;
             let CardStep::Picture { .. } = v.card else { return Err(Refusal::NotNow) };
             let (pictures, _, sources) = v.plan.id_document().ok_or(Refusal::NotNow)?;
@@ -117,7 +119,7 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
             if v.pictures >= pictures {
                 return Err(Refusal::PicturesUsedUp);
             }
-            Ok(vec![Event::CardSubmitted { blob, source }])
+            Ok(vec![Event::CardSubmitted { blob, sha256, len, source }])
         }
         Command::CardRead { blob, reading } => match &v.card {
             CardStep::Reading { blob: asked, .. } if *asked == blob => Ok(vec![read(blob, reading)]),

@@ -41,7 +41,7 @@ pub enum Event {
     #[serde(rename = "verification.consents_answered/1")]
     ConsentsAnswered { answers: Vec<ConsentAnswer> },
     #[serde(rename = "verification.card_submitted/1")]
-    CardSubmitted { blob: BlobId, source: PictureSource },
+    CardSubmitted { blob: BlobId, sha256: String, len: u64, source: PictureSource },
     /// Sealed: `name`, `resident_number`, `issue_date` where read, and whatever else the card says.
     #[serde(rename = "verification.card_read/1")]
     CardRead {

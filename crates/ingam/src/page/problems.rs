@@ -38,7 +38,8 @@ pub fn picture(t: &'static Texts, problem: &CardProblem) -> PictureTalk {
         CardProblem::Unreadable { quality } => {
             let mut said = talk(Mark::Look, p.unreadable_title, p.unreadable, p.again);
             // One thing at a time: the first that the person can do something about.
-            said.help = quality.iter().find_map(|code| quality_hint(t, code)).unwrap_or(p.unreadable).to_owned();
+            said.help =
+                quality.iter().find_map(|code| quality_hint(t, code)).unwrap_or(p.unreadable).to_owned();
             said
         }
         CardProblem::WrongKind => talk(Mark::Look, p.kind_title, p.kind, p.kind_go),

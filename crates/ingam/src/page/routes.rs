@@ -140,11 +140,7 @@ async fn picture_of_card(State(pages): Shared, visitor: Visitor) -> Response {
     pages.kept(&visitor, "masked").await
 }
 
-async fn crop(
-    State(pages): Shared,
-    visitor: Visitor,
-    Path((_, field)): Path<(String, String)>,
-) -> Response {
+async fn crop(State(pages): Shared, visitor: Visitor, Path((_, field)): Path<(String, String)>) -> Response {
     match field.as_str() {
         "name" | "resident_number" | "issue_date" => pages.kept(&visitor, &format!("crop.{field}")).await,
         _ => StatusCode::NOT_FOUND.into_response(),
@@ -247,11 +243,7 @@ impl Pages {
         }
     }
 
-    async fn drawn(
-        &self,
-        visitor: &Visitor,
-        draw: &Draw,
-    ) -> Result<(screens::Screen, StatusCode), ActError> {
+    async fn drawn(&self, visitor: &Visitor, draw: &Draw) -> Result<(screens::Screen, StatusCode), ActError> {
         let Some((current, seen)) = visitor.known() else {
             return Ok((screens::missing(&KO), StatusCode::NOT_FOUND));
         };
@@ -335,7 +327,9 @@ impl Pages {
         };
         match person.picture(what).await {
             Ok(Some(jpeg)) => ([(header::CONTENT_TYPE, "image/jpeg")], jpeg).into_response(),
-            Ok(None) | Err(ActError::Destroyed | ActError::Refused(_)) => StatusCode::NOT_FOUND.into_response(),
+            Ok(None) | Err(ActError::Destroyed | ActError::Refused(_)) => {
+                StatusCode::NOT_FOUND.into_response()
+            }
             Err(problem) => self.failed(problem, &visitor.path()),
         }
     }

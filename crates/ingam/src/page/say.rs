@@ -14,10 +14,13 @@ pub fn korea(at: Timestamp) -> DateTime {
 
 fn half_and_hour(t: &'static Texts, at: DateTime) -> (&'static str, i8) {
     let half = if at.hour() < 12 { t.time.am } else { t.time.pm };
-    (half, match at.hour() % 12 {
-        0 => 12,
-        hour => hour,
-    })
+    (
+        half,
+        match at.hour() % 12 {
+            0 => 12,
+            hour => hour,
+        },
+    )
 }
 
 /// `오후 2:01`.

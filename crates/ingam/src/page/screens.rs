@@ -206,12 +206,7 @@ pub fn screen(v: &Verification, data: &ScreenData<'_>) -> Screen {
     }
 }
 
-fn page(
-    v: &Verification,
-    data: &ScreenData<'_>,
-    screen: &'static str,
-    title: impl Into<String>,
-) -> Page {
+fn page(v: &Verification, data: &ScreenData<'_>, screen: &'static str, title: impl Into<String>) -> Page {
     let method = match screen {
         "camera" | "check" => Some(Method::IdDocument),
         "account" | "code" | "resend" => Some(Method::ExistingAccount),

@@ -41,9 +41,21 @@ pub(crate) fn profile() -> Profile {
 
 pub(crate) fn banks() -> Vec<House> {
     let names = [
-        ("004", "국민은행"), ("088", "신한은행"), ("020", "우리은행"), ("081", "하나은행"), ("011", "농협은행"),
-        ("090", "카카오뱅크"), ("092", "토스뱅크"), ("003", "기업은행"), ("089", "케이뱅크"), ("045", "새마을금고"),
-        ("071", "우체국"), ("048", "신협"), ("023", "SC제일은행"), ("031", "iM뱅크"), ("238", "미래에셋증권"),
+        ("004", "국민은행"),
+        ("088", "신한은행"),
+        ("020", "우리은행"),
+        ("081", "하나은행"),
+        ("011", "농협은행"),
+        ("090", "카카오뱅크"),
+        ("092", "토스뱅크"),
+        ("003", "기업은행"),
+        ("089", "케이뱅크"),
+        ("045", "새마을금고"),
+        ("071", "우체국"),
+        ("048", "신협"),
+        ("023", "SC제일은행"),
+        ("031", "iM뱅크"),
+        ("238", "미래에셋증권"),
     ];
     names.iter().map(|(code, name)| House { code: (*code).into(), name: (*name).into() }).collect()
 }
@@ -148,7 +160,11 @@ pub(crate) fn all() -> Vec<(String, Verification)> {
         ("v6-date", vec![CardField::IssueDate], None),
         ("v6-all", fields.to_vec(), None),
         ("v6-again-date", vec![CardField::IssueDate], Some(IssuerCode::MismatchIssueDate)),
-        ("v6-again-both", vec![CardField::Name, CardField::IssueDate], Some(IssuerCode::MismatchNameOrIssueDate)),
+        (
+            "v6-again-both",
+            vec![CardField::Name, CardField::IssueDate],
+            Some(IssuerCode::MismatchNameOrIssueDate),
+        ),
     ] {
         add(name.into(), checking(CardStep::Confirm { blob: blob(), doubtful, again }, idle.clone()));
     }
@@ -157,7 +173,8 @@ pub(crate) fn all() -> Vec<(String, Verification)> {
     let silent = |code| CardStep::Later { blob: blob(), code, retry_at: later };
     add("v10-issuer-later".into(), checking(silent(IssuerCode::Unavailable), naming(None)));
 
-    let mut problems = vec![AccountProblem::NameDifferent, AccountProblem::NameSimilar, AccountProblem::Chosen];
+    let mut problems =
+        vec![AccountProblem::NameDifferent, AccountProblem::NameSimilar, AccountProblem::Chosen];
     problems.extend(HolderCode::ALL.iter().map(|code| AccountProblem::Holder { code: *code }));
     problems.extend(DepositCode::ALL.iter().map(|code| AccountProblem::Deposit { code: *code }));
     add("v10".into(), checking(CardStep::Passed, naming(None)));
@@ -193,7 +210,10 @@ pub(crate) fn all() -> Vec<(String, Verification)> {
     add("v11-wrong".into(), checking(CardStep::Passed, coded(3)));
     use ResendProblem::{Asked, CodeExpired, NotSent, TriesUsedUp};
     for problem in [TriesUsedUp, CodeExpired, NotSent, Asked] {
-        add(format!("resend-{problem:?}"), checking(CardStep::Passed, AccountStep::Resend { bank: bank(), problem }));
+        add(
+            format!("resend-{problem:?}"),
+            checking(CardStep::Passed, AccountStep::Resend { bank: bank(), problem }),
+        );
     }
     let account = AccountStep::Resend { bank: bank(), problem: Asked };
     add("resend-none-left".into(), Verification { sends: 3, ..checking(CardStep::Passed, account) });

@@ -11,10 +11,8 @@ use ingam_cases::verification::{AccountStep, CardField, CardStep, End, RefusedCo
 /// Every screen that can be shown, with a name for what failed.
 fn screens() -> Vec<(String, Screen)> {
     let (profile, banks) = (profile(), banks());
-    let mut screens: Vec<(String, Screen)> = all()
-        .iter()
-        .map(|(name, v)| (name.clone(), screen(v, &data(&profile, &banks))))
-        .collect();
+    let mut screens: Vec<(String, Screen)> =
+        all().iter().map(|(name, v)| (name.clone(), screen(v, &data(&profile, &banks)))).collect();
     let start = stage(Stage::Safety);
     let at = |side| ScreenData { side, ..data(&profile, &banks) };
     screens.push(("v2".into(), screen(&start, &at(Side::Safety))));
@@ -30,7 +28,9 @@ fn screens() -> Vec<(String, Screen)> {
             let said = ScreenData { message, ..data(&profile, &banks) };
             screens.push((format!("{point} {refusal:?}"), screen(&v, &said)));
         }
-        for field in ["picture", "name", "resident_number", "issue_date", "bank", "account_number", "code", "x"] {
+        for field in
+            ["picture", "name", "resident_number", "issue_date", "bank", "account_number", "code", "x"]
+        {
             let message = Some(problems::invalid(&KO, field, "length"));
             let said = ScreenData { message, ..data(&profile, &banks) };
             screens.push((format!("{point} {field}"), screen(&v, &said)));
@@ -61,7 +61,11 @@ fn every_screen_keeps_the_rules() {
         for forbidden in [" style=\"", "<style", " onclick", " onload", "javascript:", "<script>"] {
             assert!(!html.contains(forbidden), "{name}: {forbidden}");
         }
-        assert_eq!(count(&html, "<script"), count(&html, "<script type=\"module\" src=\"/assets/page/"), "{name}");
+        assert_eq!(
+            count(&html, "<script"),
+            count(&html, "<script type=\"module\" src=\"/assets/page/"),
+            "{name}"
+        );
         // The pattern of a text that was not filled in. The clock's is filled by its script.
         let without_clock: String = html.split(" data-minutes=").next().unwrap().to_owned();
         assert!(!without_clock.contains('{') && !without_clock.contains('}'), "{name}: an open place");
@@ -92,7 +96,8 @@ fn one_filled_button_says_what_happens_next() {
             .enumerate()
             .map(|(i, part)| if i == 0 { part } else { part.split_once("</noscript>").map_or("", |p| p.1) })
             .collect();
-        let filled = count(&plain, "class=\"btn\"") - count(&plain, "class=\"btn\" type=\"button\" data-part=\"manual\"");
+        let filled = count(&plain, "class=\"btn\"")
+            - count(&plain, "class=\"btn\" type=\"button\" data-part=\"manual\"");
         let expected = match &screen {
             // Two equal ones.
             Screen::Safety(_) => 0,
@@ -113,8 +118,18 @@ fn one_filled_button_says_what_happens_next() {
 fn every_link_leads_somewhere() {
     let path = data(&profile(), &banks()).path;
     let actions = [
-        "safety", "consents", "card", "confirm", "retake", "account", "code", "resend", "change_account", "notice",
-        "new_link", "take_over",
+        "safety",
+        "consents",
+        "card",
+        "confirm",
+        "retake",
+        "account",
+        "code",
+        "resend",
+        "change_account",
+        "notice",
+        "new_link",
+        "take_over",
     ];
     for (name, screen) in screens() {
         let html = screen.html().unwrap();
@@ -178,7 +193,11 @@ fn a_doubtful_field_is_open_with_its_crop() {
     };
     check(vec![], &[], "이렇게 읽었어요. 맞나요?");
     check(vec![CardField::IssueDate], &["issue_date"], "이렇게 읽었어요. 맞나요?");
-    check(vec![CardField::Name, CardField::ResidentNumber], &["name", "resident_number"], "이렇게 읽었어요. 맞나요?");
+    check(
+        vec![CardField::Name, CardField::ResidentNumber],
+        &["name", "resident_number"],
+        "이렇게 읽었어요. 맞나요?",
+    );
 }
 
 #[test]
@@ -254,7 +273,10 @@ fn the_end_says_why_and_what_next() {
     check(End::Expired, &["시간이 지났어요", "새 링크 받기", "1599-0000"]);
     check(End::Cancelled, &["새솔은행이 요청을 거두었어요"]);
     check(End::Refused { code: RefusedCode::StoppedByPerson }, &["여기서 멈추세요", "1332", "tel:112"]);
-    check(End::Refused { code: RefusedCode::CardRefused }, &["행정안전부가 이 신분증을", "자동으로 내린 결정"]);
+    check(
+        End::Refused { code: RefusedCode::CardRefused },
+        &["행정안전부가 이 신분증을", "자동으로 내린 결정"],
+    );
     check(End::Refused { code: RefusedCode::ConsentRefused }, &["동의하지 않아", "새 링크 받기"]);
 }
 

@@ -188,8 +188,8 @@ mod tests {
         assert_eq!((a.text.text_id.as_str(), a.text.version), ("consent.identity", 1));
         assert_eq!((a.text.language.as_str(), a.purpose.as_str()), ("ko", "identity_verification"));
         let words = consent.words("새솔은행");
-        let canonical = [words.title, words.what, words.why, words.to_whom, words.how_long, words.full]
-            .join("\n\n");
+        let canonical =
+            [words.title, words.what, words.why, words.to_whom, words.how_long, words.full].join("\n\n");
         assert_eq!(a.text.sha256, hex(digest(&SHA256, canonical.as_bytes()).as_ref()));
         assert!(canonical.contains("새솔은행은 「금융실명거래"));
         // Another institution is another text; the same one twice is the same.

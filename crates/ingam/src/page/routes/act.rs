@@ -69,8 +69,8 @@ pub(super) async fn form(
         Some(done) => done,
         None => return StatusCode::NOT_FOUND.into_response(),
     };
-    let typed = (action == "account")
-        .then(|| (form.get("bank").to_owned(), form.get("account_number").to_owned()));
+    let typed =
+        (action == "account").then(|| (form.get("bank").to_owned(), form.get("account_number").to_owned()));
     finish(&pages, &visitor, &headers, done, typed).await
 }
 
@@ -147,7 +147,8 @@ async fn take_over(pages: &Pages, visitor: &Visitor, headers: &HeaderMap) -> Res
     }
     let opened = async {
         let token = codes::link_token(&pages.app.ledger, &visitor.id).await?;
-        let opened = pages.app.open_link(&token, guard::cookie(headers, guard::SESSION).as_deref(), true).await?;
+        let opened =
+            pages.app.open_link(&token, guard::cookie(headers, guard::SESSION).as_deref(), true).await?;
         Ok::<_, ActError>((token, opened))
     };
     match opened.await {
@@ -257,7 +258,9 @@ async fn finish(
             }
             return axum::Json(body).into_response();
         }
-        Ok((_, outcome)) => return Redirect::to(&format!("{}{}", visitor.path(), outcome.on)).into_response(),
+        Ok((_, outcome)) => {
+            return Redirect::to(&format!("{}{}", visitor.path(), outcome.on)).into_response();
+        }
         Err(ActError::Refused(refusal)) => {
             (StatusCode::CONFLICT, refusal.code(), problems::refusal(&KO, refusal, screen))
         }

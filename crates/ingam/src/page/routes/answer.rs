@@ -1,7 +1,7 @@
 //! Answers: a screen as HTML, or the same for a program as JSON.
 
-use crate::page::screens::{Kept, Screen};
 use crate::page::say;
+use crate::page::screens::{Kept, Screen};
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -34,9 +34,7 @@ pub(super) fn problem(status: StatusCode, code: &str, message: Option<&str>) -> 
         "message": message,
     });
     let mut answer = (status, Json(body)).into_response();
-    answer
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     answer
 }
 

@@ -57,7 +57,12 @@ impl Visitor {
 
     /// Who reads what is sealed.
     pub(super) fn reader<'r>(&'r self, reason: &'r str) -> Reader<'r> {
-        Reader { actor_kind: "person", actor: self.id.as_str(), origin: ReadFrom::Person(self.address), reason }
+        Reader {
+            actor_kind: "person",
+            actor: self.id.as_str(),
+            origin: ReadFrom::Person(self.address),
+            reason,
+        }
     }
 
     /// The page's address.
@@ -66,7 +71,11 @@ impl Visitor {
     }
 
     /// Somebody who holds the link, and perhaps no session.
-    pub(super) async fn by_link(pages: &Pages, id: VerificationId, headers: &HeaderMap) -> Result<Self, Fault> {
+    pub(super) async fn by_link(
+        pages: &Pages,
+        id: VerificationId,
+        headers: &HeaderMap,
+    ) -> Result<Self, Fault> {
         let address = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         Ok(Self { link: true, ..Self::load(pages, id, headers, address).await? })
     }
@@ -108,17 +117,13 @@ impl FromRequestParts<Arc<Pages>> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, pages: &Arc<Pages>) -> Result<Self, Response> {
-        let missing =
-            || page_of(&screens::missing(&KO), StatusCode::NOT_FOUND).into_response();
-        let Path(path) = Path::<Vec<(String, String)>>::from_request_parts(parts, pages)
-            .await
-            .map_err(|_| missing())?;
+        let missing = || page_of(&screens::missing(&KO), StatusCode::NOT_FOUND).into_response();
+        let Path(path) =
+            Path::<Vec<(String, String)>>::from_request_parts(parts, pages).await.map_err(|_| missing())?;
         let id = path.iter().find(|(name, _)| name == "id").map_or("", |(_, id)| id.as_str());
         let id = VerificationId::parse(id).map_err(|_| missing())?;
         let from = address(parts, pages.app.config.http.proxies);
         let again = format!("/v/{id}");
-        Self::load(pages, id, &parts.headers, from)
-            .await
-            .map_err(|fault| pages.failed(fault.into(), &again))
+        Self::load(pages, id, &parts.headers, from).await.map_err(|fault| pages.failed(fault.into(), &again))
     }
 }

@@ -1,6 +1,6 @@
 //! The screens at which the person does something: consents, card, account, code.
 
-use super::{ScreenData, Screen, bank_name, notice, page};
+use super::{Screen, ScreenData, bank_name, notice, page};
 use crate::page::problems;
 use crate::page::say;
 use crate::page::view::*;
@@ -103,11 +103,14 @@ pub(super) fn check(
     let (title, help) = match again {
         Some(IssuerCode::MismatchNameOrIssueDate) => (c.again_both_title, c.again_both),
         Some(_) => (c.again_date_title, c.again_date),
-        None => (c.title, match open.len() {
-            0 => c.help,
-            1 => c.help_one,
-            _ => c.help_many,
-        }),
+        None => (
+            c.title,
+            match open.len() {
+                0 => c.help,
+                1 => c.help_one,
+                _ => c.help_many,
+            },
+        ),
     };
     Screen::Check(Check {
         page: page(v, data, "check", title),

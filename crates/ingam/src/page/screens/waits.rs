@@ -22,9 +22,7 @@ pub(super) enum Pause {
 pub(super) fn pause(issuer: Option<WaitState>, bank: Option<(BankCode, WaitState)>) -> Option<Pause> {
     match (issuer, bank) {
         (_, Some((_, WaitState::InDoubt { retry_at }))) => Some(Pause::Doubt(retry_at)),
-        (_, Some((bank, WaitState::Later { retry_at, reason }))) => {
-            Some(Pause::Bank(bank, reason, retry_at))
-        }
+        (_, Some((bank, WaitState::Later { retry_at, reason }))) => Some(Pause::Bank(bank, reason, retry_at)),
         (_, Some((_, WaitState::Asking))) => None,
         (Some(WaitState::Later { retry_at, reason }), None) => Some(Pause::Issuer(reason, retry_at)),
         _ => None,

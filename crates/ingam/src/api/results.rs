@@ -1,0 +1,188 @@
+//! Personal data of a verification: only here, only when asked for with a reason, and each reading is on record
+//! before the answer leaves.
+
+use super::auth::Auth;
+use super::body::Query;
+use super::code::Code;
+use super::problem::Problem;
+use super::verifications::own;
+use crate::app::App;
+use crate::flow::plaintext::{Reader, text};
+use axum::Json;
+use axum::extract::{Path, State};
+use ingam_cases::values::{AccountNumber, ResidentNumber};
+use ingam_cases::verification::{AccountStep, CardField, End};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// What is known of a person who was verified.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VerificationResult)]
+pub struct ResultObject {
+    /// The verification.
+    #[schema(example = "ver_01m9yr1e00e8abmcypx2tvb0zk")]
+    verification: String,
+    /// Always `verification_result`.
+    #[schema(example = "verification_result")]
+    object: &'static str,
+    /// The person, as you alone know them.
+    #[schema(example = "per_01m9yr1e00e8abmcypx2tvb0zk")]
+    person: Option<String>,
+    /// The name on the document, as the person confirmed it and the issuer agreed.
+    #[schema(example = "홍길동")]
+    name: String,
+    /// The day of birth.
+    #[schema(value_type = String, format = Date, example = "1990-01-01")]
+    birth_date: String,
+    /// The resident registration number with its last six digits hidden.
+    #[schema(example = "900101-1******")]
+    resident_number_masked: String,
+    /// The day of issue.
+    #[schema(value_type = String, format = Date, example = "2020-01-01")]
+    issue_date: String,
+    /// The account that was proved.
+    account: Option<AccountResult>,
+    /// When the policy was met.
+    #[schema(value_type = String, format = DateTime, example = "2026-11-23T05:04:31.002Z")]
+    verified_at: Timestamp,
+}
+
+/// An account that was proved.
+#[derive(Serialize, ToSchema)]
+pub struct AccountResult {
+    /// The bank's code.
+    #[schema(example = "088")]
+    bank: String,
+    /// Its last four digits.
+    #[schema(example = "***-6789")]
+    account_number_masked: String,
+}
+
+/// What was read from the card, for own screens to show before the person confirms it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VerificationCard)]
+pub struct CardObject {
+    /// The verification.
+    #[schema(example = "ver_01m9yr1e00e8abmcypx2tvb0zk")]
+    verification: String,
+    /// Always `verification_card`.
+    #[schema(example = "verification_card")]
+    object: &'static str,
+    /// The name.
+    #[schema(example = "홍길동")]
+    name: Option<String>,
+    /// The day of birth.
+    #[schema(value_type = Option<String>, format = Date, example = "1990-01-01")]
+    birth_date: Option<String>,
+    /// The resident registration number with its last six digits hidden.
+    #[schema(example = "900101-1******")]
+    resident_number_masked: Option<String>,
+    /// The day of issue.
+    #[schema(value_type = Option<String>, format = Date, example = "2020-01-01")]
+    issue_date: Option<String>,
+    /// Fields that the person should look at.
+    #[schema(example = json!(["issue_date"]))]
+    doubtful: Vec<String>,
+}
+
+/// The reason that a caller gives: a stable word of theirs, on record for ever.
+fn reason(query: &mut Query) -> Result<String, Problem> {
+    let word = query.take("reason").ok_or_else(|| Problem::query("reason", "required"))?;
+    let fits = (1..=64).contains(&word.len())
+        && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if fits { Ok(word) } else { Err(Problem::query("reason", "malformed")) }
+}
+
+/// Reads the personal data of a person who was verified. Every call is recorded with your key, your address and
+/// the reason; the person may see that record.
+#[utoipa::path(
+    get, path = "/v1/verifications/{id}/result", tag = "verifications",
+    params(
+        ("id" = String, Path, description = "The verification.", example = "ver_01m9yr1e00e8abmcypx2tvb0zk"),
+        ("reason" = String, Query, description = "Why, in a word of yours: 1 to 64 of a-z, 0-9 and _. No personal data.", example = "open_account"),
+    ),
+    responses((status = 200, description = "What is known.", body = ResultObject))
+)]
+pub async fn get_verification_result(
+    State(app): State<Arc<App>>,
+    auth: Auth,
+    Path(id): Path<String>,
+    mut query: Query,
+) -> Result<Json<ResultObject>, Problem> {
+    let reason = reason(&mut query)?;
+    query.end()?;
+    let current = own(&app, &auth.caller.institution.id, &id).await?;
+    let v = &current.state;
+    let ingam_cases::verification::Stage::Ended { end: End::Verified, at } = v.stage else {
+        return Err(Problem::new(Code::NotVerified));
+    };
+    let reader = reads(&auth, &reason);
+    let confirmed = app.confirmed(&v.id, reader.clone()).await?;
+    let account = match &v.account {
+        AccountStep::Passed { bank } => {
+            let kind = "verification.account_given/1";
+            let fields = app.sealed(&v.id, kind, &["account_number"], reader).await?;
+            let account = AccountNumber::parse(text(&fields, "account_number")?);
+            Some(AccountResult {
+                bank: bank.to_string(),
+                account_number_masked: account.map_err(crate::fault::Fault::internal)?.masked(),
+            })
+        }
+        _ => None,
+    };
+    Ok(Json(ResultObject {
+        verification: v.id.to_string(),
+        object: "verification_result",
+        person: v.person.as_ref().map(ToString::to_string),
+        name: confirmed.name.expose().to_owned(),
+        birth_date: confirmed.number.birth_date().to_string(),
+        resident_number_masked: ResidentNumber::masked(&confirmed.number),
+        issue_date: confirmed.issued.to_string(),
+        account,
+        verified_at: at,
+    }))
+}
+
+/// Reads what was read from the card, while `next` is `confirm`: for institutions that show it to the person on
+/// screens of their own. Every call is recorded like that of a result.
+#[utoipa::path(
+    get, path = "/v1/verifications/{id}/card", tag = "verifications",
+    params(
+        ("id" = String, Path, description = "The verification.", example = "ver_01m9yr1e00e8abmcypx2tvb0zk"),
+        ("reason" = String, Query, description = "Why, in a word of yours: 1 to 64 of a-z, 0-9 and _. No personal data.", example = "show_to_person"),
+    ),
+    responses((status = 200, description = "What was read.", body = CardObject))
+)]
+pub async fn get_verification_card(
+    State(app): State<Arc<App>>,
+    auth: Auth,
+    Path(id): Path<String>,
+    mut query: Query,
+) -> Result<Json<CardObject>, Problem> {
+    let reason = reason(&mut query)?;
+    query.end()?;
+    let current = own(&app, &auth.caller.institution.id, &id).await?;
+    let v = &current.state;
+    let person = app.person(&v.id, v.session, None, auth.from);
+    let person = person.handed_in_by(auth.caller.key.clone(), auth.from);
+    let card = person.card_to_confirm_because(&reason).await?;
+    let doubtful: Vec<CardField> = match ingam_cases::verification::next::next(v) {
+        ingam_cases::verification::next::Next::Confirm { doubtful, .. } => doubtful,
+        _ => vec![],
+    };
+    Ok(Json(CardObject {
+        verification: v.id.to_string(),
+        object: "verification_card",
+        name: card.name,
+        birth_date: card.birth_date.map(|d| d.to_string()),
+        resident_number_masked: card.resident_number_masked,
+        issue_date: card.issue_date.map(|d| d.to_string()),
+        doubtful: doubtful.iter().map(super::object::word).collect(),
+    }))
+}
+
+fn reads<'r>(auth: &'r Auth, reason: &'r str) -> Reader<'r> {
+    Reader::key(&auth.caller.key, auth.from, reason)
+}

@@ -1,0 +1,10 @@
+//! The API as institutions meet it, each test a whole program without a socket.
+
+mod acts;
+mod bad_input;
+mod described;
+mod lists;
+mod policies;
+mod results;
+mod twice;
+mod webhooks;

@@ -1,0 +1,125 @@
+//! Everything that the program's parts share: ledger, clock, reader, connectors, settings.
+
+use crate::config::Config;
+use crate::fault::Fault;
+use crate::given::{MachineClock, SystemEntropy};
+use ingam_cases::id::InstitutionId;
+use ingam_cases::institution::Institution;
+use ingam_connectors::{Bank, ResidentCardIssuer};
+use ingam_ledger::Ledger;
+use ingam_vision::Reader;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+
+/// The program, as its parts see it. Cheap to clone as `Arc<App>`.
+pub struct App {
+    /// Settings.
+    pub config: Config,
+    /// What did happen.
+    pub ledger: Ledger,
+    /// The time.
+    pub clock: MachineClock,
+    /// Randomness.
+    pub entropy: SystemEntropy,
+    /// Reads cards.
+    pub reader: Arc<Reader>,
+    /// So many pictures are read at once; the others wait.
+    pub reading: Semaphore,
+    /// The issuer of resident cards.
+    pub issuer: Arc<dyn ResidentCardIssuer>,
+    /// The banks.
+    pub bank: Arc<dyn Bank>,
+    /// Sends webhooks; refuses addresses that the settings do not allow.
+    pub webhooks: reqwest::Client,
+    /// The address under which this server is reached, without a slash at its end.
+    pub base_url: String,
+    /// Institutions as last read, with their version: keys and endpoints are looked up for every request.
+    institutions: Mutex<HashMap<InstitutionId, (u64, Arc<Institution>)>>,
+}
+
+/// The parts from which the program is put together.
+pub struct Parts {
+    /// See [`App::config`].
+    pub config: Config,
+    /// See [`App::ledger`].
+    pub ledger: Ledger,
+    /// See [`App::clock`].
+    pub clock: MachineClock,
+    /// See [`App::reader`].
+    pub reader: Reader,
+    /// See [`App::issuer`].
+    pub issuer: Arc<dyn ResidentCardIssuer>,
+    /// See [`App::bank`].
+    pub bank: Arc<dyn Bank>,
+    /// See [`App::webhooks`].
+    pub webhooks: reqwest::Client,
+    /// See [`App::base_url`].
+    pub base_url: String,
+}
+
+impl App {
+    /// Puts the program together.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let reading = Semaphore::new(parts.config.reading.at_once);
+        Arc::new(Self {
+            config: parts.config,
+            ledger: parts.ledger,
+            clock: parts.clock,
+            entropy: SystemEntropy::default(),
+            reader: Arc::new(parts.reader),
+            reading,
+            issuer: parts.issuer,
+            bank: parts.bank,
+            webhooks: parts.webhooks,
+            base_url: parts.base_url,
+            institutions: Mutex::default(),
+        })
+    }
+
+    /// The time now.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    /// The part of an id behind its prefix: the time and fresh random bytes.
+    pub fn id_parts(&self) -> (i64, [u8; 10]) {
+        (self.now().as_millisecond(), self.entropy.draw())
+    }
+
+    /// An institution as it stands. Reads the case's version from the ledger, the state from memory where it
+    /// has not changed.
+    ///
+    /// # Errors
+    /// Where the ledger fails.
+    pub async fn institution(&self, id: &InstitutionId) -> Result<Option<Arc<Institution>>, Fault> {
+        let Some(case) = self.ledger.case(id.as_str()).await? else { return Ok(None) };
+        let Some(view) = case.view.filter(|_| case.kind == crate::flow::institution::KIND) else {
+            return Ok(None);
+        };
+        if let Some((version, known)) = self.known_institutions().get(id)
+            && *version == case.version
+        {
+            return Ok(Some(known.clone()));
+        }
+        let state: Arc<Institution> = Arc::new(serde_json::from_value(view.state).map_err(Fault::internal)?);
+        self.known_institutions().insert(id.clone(), (case.version, state.clone()));
+        Ok(Some(state))
+    }
+
+    fn known_institutions(
+        &self,
+    ) -> std::sync::MutexGuard<'_, HashMap<InstitutionId, (u64, Arc<Institution>)>> {
+        // A panic while the map was held can't leave it half changed.
+        self.institutions.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Makes a fresh id of any kind.
+#[macro_export]
+macro_rules! fresh {
+    ($app:expr, $id:ty) => {{
+        let (time_ms, random) = $app.id_parts();
+        <$id>::new(time_ms, random)
+    }};
+}

@@ -1,0 +1,51 @@
+//! Replaying cases from their entries' clear parts: what `ingam audit` compares with the views.
+
+use crate::fault::Fault;
+use crate::flow::read_event;
+use crate::flow::{institution, verification};
+use ingam_ledger::ClearEntry;
+use serde_json::Value;
+
+/// The state that a case's entries fold to.
+///
+/// # Errors
+/// What does not fit, in words without personal data.
+pub fn fold(case_kind: &str, entries: &[ClearEntry]) -> Result<Value, String> {
+    match case_kind {
+        verification::KIND => {
+            let mut state = None;
+            for entry in entries {
+                let event = event(entry)?;
+                state =
+                    Some(ingam_cases::verification::apply::apply(state, &event).map_err(|e| e.to_string())?);
+            }
+            json(&state)
+        }
+        institution::KIND => {
+            let mut state = None;
+            for entry in entries {
+                let event = event(entry)?;
+                state = Some(ingam_cases::institution::apply(state, &event).map_err(|e| e.to_string())?);
+            }
+            json(&state)
+        }
+        "person" => {
+            let mut state = None;
+            for entry in entries {
+                state = Some(ingam_cases::person::apply(state, &event(entry)?));
+            }
+            json(&state)
+        }
+        // A record of access is an entry and no state.
+        ingam_ledger::ACCESS_CASE => Ok(Value::Null),
+        other => Err(format!("no kind of case is called {other}")),
+    }
+}
+
+fn event<E: serde::de::DeserializeOwned>(entry: &ClearEntry) -> Result<E, String> {
+    read_event(&entry.kind, &entry.clear).map_err(|fault: Fault| format!("{}: {fault}", entry.kind))
+}
+
+fn json(state: &impl serde::Serialize) -> Result<Value, String> {
+    serde_json::to_value(state).map_err(|e| e.to_string())
+}

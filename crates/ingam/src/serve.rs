@@ -1,0 +1,287 @@
+//! Putting the program together and running it: store, connectors, workers, sequencer, HTTP.
+
+use crate::app::{App, Parts};
+use crate::config::Config;
+use crate::fault::Fault;
+use crate::given::{MachineClock, SystemEntropy};
+use crate::unconnected::NotConnected;
+use crate::{api, page, sequencer, work};
+use ingam_connectors::{
+    Bank, Observer, OpenBanking, OpenBankingConfig, ResidentCardConfig, ResidentCardIssuer,
+    VendorResidentCards,
+};
+use ingam_ledger::{FileTopKey, Ledger};
+use ingam_vision::{Limits, Reader, Tesseract};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+#[cfg(feature = "sandbox")]
+use crate::studio::Simulated;
+/// Without the sandbox nobody is simulated.
+#[cfg(not(feature = "sandbox"))]
+enum Simulated {}
+
+/// What to serve.
+pub struct Serve {
+    /// Settings.
+    pub config: Config,
+    /// With the simulated institutions and a demo institution.
+    pub sandbox: bool,
+}
+
+/// A program that runs.
+pub struct Running {
+    /// The program.
+    pub app: Arc<App>,
+    /// Where it is reached.
+    pub base_url: String,
+    stop: watch::Sender<bool>,
+    parts: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Running {
+    /// Stops taking work, ends what has begun, and closes.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for part in self.parts {
+            let _ = tokio::time::timeout(Duration::from_secs(15), part).await;
+        }
+    }
+}
+
+/// Serves until the process is asked to end.
+///
+/// # Errors
+/// In words for the person who started it.
+pub async fn serve(what: Serve) -> Result<(), String> {
+    let running = start(what).await?;
+    tracing::info!(base_url = %running.base_url, "serving");
+    until_asked().await;
+    tracing::info!("ending");
+    running.stop().await;
+    Ok(())
+}
+
+/// Starts everything and returns once it answers.
+///
+/// # Errors
+/// In words for the person who started it.
+pub async fn start(what: Serve) -> Result<Running, String> {
+    let Serve { mut config, sandbox } = what;
+    let clock = MachineClock::default();
+    #[cfg(feature = "sandbox")]
+    let mut simulated = None;
+    #[cfg(feature = "sandbox")]
+    if sandbox {
+        simulated = Some(crate::studio::start_sandbox(&mut config, &clock).await?);
+    }
+    let ledger = open_ledger(&config, &clock).await.map_err(|e| e.to_string())?;
+    #[cfg(feature = "sandbox")]
+    return run(config, ledger, clock, simulated).await;
+    #[cfg(not(feature = "sandbox"))]
+    return run(config, ledger, clock, None).await;
+}
+
+/// Starts everything over a ledger that is open already.
+///
+/// # Errors
+/// In words for the person who started it.
+pub async fn start_on(config: Config, ledger: Ledger, clock: MachineClock) -> Result<Running, String> {
+    run(config, ledger, clock, None).await
+}
+
+async fn run(
+    config: Config,
+    ledger: Ledger,
+    clock: MachineClock,
+    simulated: Option<Simulated>,
+) -> Result<Running, String> {
+    let sandbox = simulated.is_some();
+    let listener = TcpListener::bind(&config.http.listen)
+        .await
+        .map_err(|e| format!("cannot listen on {}: {e}", config.http.listen))?;
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    let base_url = if config.http.base_url.is_empty() {
+        format!("http://{address}")
+    } else {
+        config.http.base_url.trim_end_matches('/').to_owned()
+    };
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let metrics_handle = metrics.handle();
+    // A second start in one process (tests) keeps the first one's recorder.
+    let _ = metrics::set_global_recorder(metrics);
+
+    let app = build(config, ledger, clock, base_url.clone())?;
+    let (stop, stopping) = watch::channel(false);
+    let mut parts = vec![
+        tokio::spawn(work::run(app.clone(), stopping.clone())),
+        tokio::spawn(sequencer::run(app.clone(), stopping.clone())),
+        tokio::spawn(sweep(app.clone(), stopping.clone())),
+    ];
+    #[allow(unused_mut)]
+    let mut router = api::router(app.clone(), metrics_handle).merge(page::router(app.clone(), sandbox));
+    #[cfg(feature = "sandbox")]
+    if let Some(simulated) = simulated {
+        let studio = crate::studio::begin(&app, simulated, stopping.clone()).await?;
+        router = router.merge(studio);
+    }
+    let router = crate::api::around(router);
+    let mut stopping_http = stopping;
+    parts.push(tokio::spawn(async move {
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let served = axum::serve(listener, service)
+            .with_graceful_shutdown(async move {
+                let _ = stopping_http.wait_for(|stop| *stop).await;
+            })
+            .await;
+        if let Err(error) = served {
+            tracing::error!(%error, "HTTP ended");
+        }
+    }));
+    Ok(Running { app, base_url, stop, parts })
+}
+
+/// The program without HTTP and workers, for administration.
+///
+/// # Errors
+/// In words for the person who started it.
+pub async fn administer(config: Config) -> Result<Arc<App>, String> {
+    let clock = MachineClock::default();
+    let ledger = open_ledger(&config, &clock).await.map_err(|e| e.to_string())?;
+    build(config, ledger, clock, String::new())
+}
+
+/// Opens the embedded store, and makes it where there is none.
+///
+/// # Errors
+/// Where it can't be opened, or another process has it.
+pub async fn open_ledger(config: &Config, clock: &MachineClock) -> Result<Ledger, Fault> {
+    let dir = &config.store.dir;
+    std::fs::create_dir_all(dir).map_err(|e| Fault::internal(format_args!("{}: {e}", dir.display())))?;
+    remember_environment(dir, config)?;
+    let entropy = Arc::new(SystemEntropy::default());
+    let top_key = FileTopKey::open_or_create(&dir.join("top.key"), entropy.clone())?;
+    let store = ingam_ledger::Config { dir: dir.clone(), journal: config.journal() };
+    Ok(Ledger::open(store, Arc::new(clock.clone()), entropy, Arc::new(top_key)).await?)
+}
+
+/// A store belongs to test or to live for ever.
+fn remember_environment(dir: &Path, config: &Config) -> Result<(), Fault> {
+    let file = dir.join("environment");
+    let ours = config.environment.as_str();
+    match std::fs::read_to_string(&file) {
+        Ok(theirs) if theirs.trim() == ours => Ok(()),
+        Ok(theirs) => Err(Fault::internal(format_args!(
+            "this store belongs to {}, and the settings say {ours}",
+            theirs.trim()
+        ))),
+        Err(_) => {
+            std::fs::write(&file, ours).map_err(|e| Fault::internal(format_args!("{}: {e}", file.display())))
+        }
+    }
+}
+
+/// The reader of cards.
+///
+/// # Errors
+/// Where Tesseract or one of its languages is missing.
+pub fn reader(config: &Config) -> Result<Reader, String> {
+    let limit = Duration::from_millis(config.reading.tesseract_timeout_ms);
+    let tesseract =
+        Tesseract::at(config.reading.tesseract.clone(), limit).map_err(|e| format!("the reader: {e}"))?;
+    Ok(Reader::new(Box::new(tesseract), picture_limits(config)))
+}
+
+/// What a picture may be before it is decoded.
+pub fn picture_limits(config: &Config) -> Limits {
+    Limits { max_bytes: config.http.picture_bytes, ..Limits::default() }
+}
+
+fn build(config: Config, ledger: Ledger, clock: MachineClock, base_url: String) -> Result<Arc<App>, String> {
+    let reader = reader(&config)?;
+    let issuer: Arc<dyn ResidentCardIssuer> = match &config.resident_card {
+        Some(settings) => issuer(settings, &clock)?,
+        None => Arc::new(NotConnected),
+    };
+    let bank: Arc<dyn Bank> = match &config.open_banking {
+        Some(settings) => bank(settings, &clock)?,
+        None => Arc::new(NotConnected),
+    };
+    let webhooks = crate::api::webhook_client(&config.webhooks).map_err(|e| e.to_string())?;
+    Ok(App::new(Parts { config, ledger, clock, reader, issuer, bank, webhooks, base_url }))
+}
+
+fn issuer(
+    settings: &ResidentCardConfig,
+    clock: &MachineClock,
+) -> Result<Arc<dyn ResidentCardIssuer>, String> {
+    VendorResidentCards::new(settings.clone(), Arc::new(clock.clone()), Arc::new(Observed))
+        .map(|c| Arc::new(c) as Arc<dyn ResidentCardIssuer>)
+        .map_err(|e| format!("resident_card: {e}"))
+}
+
+fn bank(settings: &OpenBankingConfig, clock: &MachineClock) -> Result<Arc<dyn Bank>, String> {
+    OpenBanking::new(settings.clone(), Arc::new(clock.clone()), Arc::new(Observed))
+        .map(|c| Arc::new(c) as Arc<dyn Bank>)
+        .map_err(|e| format!("open_banking: {e}"))
+}
+
+/// Counts and times every call outside.
+struct Observed;
+
+impl Observer for Observed {
+    fn called(&self, institution: &str, operation: &'static str, outcome: &'static str, elapsed_ms: u64) {
+        let labels = [
+            ("institution", institution.to_owned()),
+            ("operation", operation.to_owned()),
+            ("outcome", outcome.to_owned()),
+        ];
+        metrics::histogram!("ingam_outside_seconds", &labels).record(elapsed_ms as f64 / 1000.0);
+        metrics::counter!("ingam_outside_calls_total", &labels).increment(1);
+    }
+}
+
+async fn sweep(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = tokio::time::sleep(Duration::from_secs(60)) => {
+                if let Err(fault) = app.ledger.sweep_claims(1_000).await {
+                    tracing::warn!(%fault, "sweeping failed");
+                }
+            }
+        }
+    }
+}
+
+/// Starts the log. Personal data never reach it: the types that hold them can't be printed.
+pub fn log(config: &Config) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_new(&config.log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = if config.log.format == "json" { log.json().try_init() } else { log.try_init() };
+}
+
+pub async fn until_asked() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        else {
+            let _ = interrupt.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = interrupt.await;
+    }
+}

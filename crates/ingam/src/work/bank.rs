@@ -1,0 +1,139 @@
+//! Asking the bank: who holds an account, 1 won on its way, and what became of it.
+
+use super::{Outcome, recorded, with};
+use crate::app::App;
+use crate::codes;
+use crate::fault::Fault;
+use crate::flow::plaintext::Reader;
+use crate::flow::verification::{Act, Blocked, LimitKeys};
+use crate::flow::{ActError, Secrets, read_event};
+use crate::fresh;
+use ingam_cases::answers::{Answer, DepositCode};
+use ingam_cases::id::{CallId, VerificationId};
+use ingam_cases::verification::{AccountStep, Command, Event};
+use ingam_connectors::{Deposit, HolderName, PrintContent};
+use ingam_ledger::LeasedTask;
+use jiff::Timestamp;
+
+/// Who holds the account. The holder's name is compared and forgotten: it may be another person's.
+pub(super) async fn ask_holder(
+    app: &App,
+    task: &LeasedTask,
+    id: &VerificationId,
+    call: CallId,
+) -> Result<Outcome, ActError> {
+    let Some(current) = app.verification(id).await? else { return Ok(Outcome::Over) };
+    let bank = match &current.state.account {
+        AccountStep::AskingHolder { bank, call: asked } if *asked == call => *bank,
+        _ => return Ok(Outcome::Over),
+    };
+    let reader = Reader::task("task:ask_holder", "holder_check");
+    let confirmed = app.confirmed(id, reader.clone()).await?;
+    let given = app.given_account(id, reader.clone()).await?;
+    let holder = app.bank.holder(&call, bank, &given.account, confirmed.number.birth_date()).await;
+    let name = holder.name.as_ref().map(|n| n.compare(&confirmed.name));
+    let keys = app.send_keys(id, reader).await?;
+    let next_call = fresh!(app, CallId);
+    let result = app
+        .act(id, with(task), |_, blocked| {
+            let withheld_until = match blocked {
+                Some(Blocked::Sends(until)) => Some(until),
+                _ => None,
+            };
+            Ok(Act {
+                command: Command::HolderAnswered {
+                    call: call.clone(),
+                    answer: holder.answer.clone(),
+                    name,
+                    next_call: next_call.clone(),
+                    withheld_until,
+                },
+                secrets: Secrets::default(),
+                keys: keys.clone(),
+            })
+        })
+        .await;
+    recorded(result)
+}
+
+/// Sends 1 won; after any doubt asks for the result instead.
+pub(super) async fn send_won(
+    app: &App,
+    task: &LeasedTask,
+    id: &VerificationId,
+    call: CallId,
+) -> Result<Outcome, ActError> {
+    let Some(current) = app.verification(id).await? else { return Ok(Outcome::Over) };
+    let bank = match &current.state.account {
+        AccountStep::Sending { bank, call: asked } if *asked == call => *bank,
+        _ => return Ok(Outcome::Over),
+    };
+    let reader = Reader::task("task:send_won", "deposit");
+    let keys = app.send_keys(id, reader.clone()).await?;
+    let sent_at = asked_at(app, id, &call).await?;
+    let answer = if task.attempt == 1 {
+        let confirmed = app.confirmed(id, reader.clone()).await?;
+        let given = app.given_account(id, reader).await?;
+        let code = codes::won_code(&app.ledger, &call).await?;
+        let deposit = Deposit {
+            bank,
+            account: &given.account,
+            // The bank's own spelling was the same name; it is not kept.
+            holder: &HolderName::from(&confirmed.name),
+            print_content: &PrintContent::parse(&code).map_err(Fault::internal)?,
+        };
+        app.bank.deposit(&call, sent_at, &deposit).await
+    } else {
+        app.bank.deposit_result(&call, sent_at).await
+    };
+    answered(app, task, id, call, answer, keys).await
+}
+
+/// What became of a deposit.
+pub(super) async fn ask_deposit(
+    app: &App,
+    task: &LeasedTask,
+    id: &VerificationId,
+    call: CallId,
+) -> Result<Outcome, ActError> {
+    let Some(current) = app.verification(id).await? else { return Ok(Outcome::Over) };
+    if !matches!(&current.state.account, AccountStep::InDoubt { call: asked, .. } if *asked == call) {
+        return Ok(Outcome::Over);
+    }
+    let keys = app.send_keys(id, Reader::task("task:ask_deposit", "deposit")).await?;
+    let sent_at = asked_at(app, id, &call).await?;
+    let answer = app.bank.deposit_result(&call, sent_at).await;
+    answered(app, task, id, call, answer, keys).await
+}
+
+async fn answered(
+    app: &App,
+    task: &LeasedTask,
+    id: &VerificationId,
+    call: CallId,
+    answer: Answer<DepositCode>,
+    keys: LimitKeys,
+) -> Result<Outcome, ActError> {
+    let result = app
+        .act(id, with(task), |_, _| {
+            Ok(Act {
+                command: Command::DepositAnswered { call: call.clone(), answer: answer.clone() },
+                secrets: Secrets::default(),
+                keys: keys.clone(),
+            })
+        })
+        .await;
+    recorded(result)
+}
+
+/// When the deposit was decided: with the call it fixes the id under which the bank books it.
+async fn asked_at(app: &App, id: &VerificationId, call: &CallId) -> Result<Timestamp, Fault> {
+    for entry in app.ledger.entries(id.as_str(), 0, u32::MAX).await?.iter().rev() {
+        if let Ok(Event::DepositAsked { call: asked, at }) = read_event(&entry.kind, &entry.clear)
+            && asked == *call
+        {
+            return Ok(at);
+        }
+    }
+    Err(Fault::internal("a deposit that nobody asked for"))
+}
