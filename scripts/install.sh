@@ -29,5 +29,5 @@ fi
 have cargo || { echo "Rust is missing: install it from https://rustup.rs, then run this again." >&2; exit 1; }
 if [ "${1:-}" = tests ]; then
   have cargo-nextest || cargo install --quiet --locked cargo-nextest
-  (cd tests/browser && [ -d node_modules/playwright-core ] || (cd tests/browser && npm ci --silent --no-audit --no-fund))
+  [ -d tests/browser/node_modules/playwright-core ] || (cd tests/browser && npm ci --silent --no-audit --no-fund)
 fi
