@@ -40,12 +40,16 @@ mod tests {
     fn only_what_was_signed_with_the_key_and_just_now_is_believed() {
         let key = [7u8; 32];
         let at: Timestamp = "2026-11-23T05:00:00Z".parse().unwrap();
+        // The reference implementation signs.
+        let signer = standardwebhooks::Webhook::from_bytes(key.to_vec()).unwrap();
         let headers = |body: &str| {
+            let signature = signer.sign("ent_1", at.as_second(), body.as_bytes()).unwrap();
+            let seconds = at.as_second().to_string();
             let mut headers = HeaderMap::new();
-            for (name, value) in crate::work::signed_headers("ent_1", at, body, &[vec![9; 32], key.to_vec()])
-            {
-                headers.insert(name, value.parse().unwrap());
-            }
+            headers.insert("webhook-id", "ent_1".parse().unwrap());
+            headers.insert("webhook-timestamp", seconds.parse().unwrap());
+            // Beside one of a key that is being rotated out.
+            headers.insert("webhook-signature", format!("v1,AAAA {signature}").parse().unwrap());
             headers
         };
         let good = headers("{\"a\":1}");
