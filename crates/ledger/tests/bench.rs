@@ -1,5 +1,5 @@
 //! The bench runs and its figures make sense. How high they are is for `ingam bench ledger` to say: no
-//! test assumes a speed. `cargo test -p ingam-ledger --test bench -- --ignored --nocapture` shows them.
+//! test assumes a speed.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,10 +24,4 @@ async fn a_small_load_gives_figures() {
     assert!(
         figures.grouped_p50_ms <= figures.grouped_p99_ms && figures.single_p50_ms <= figures.single_p99_ms
     );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "measures"]
-async fn the_full_load() {
-    println!("{}", serde_json::to_string_pretty(&measure(Load::default()).await).unwrap());
 }

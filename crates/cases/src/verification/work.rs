@@ -17,6 +17,11 @@ pub enum Work {
         /// The picture.
         blob: BlobId,
     },
+    /// Remove the picture that was handed in: what is kept of it is masked.
+    ForgetPicture {
+        /// The picture.
+        blob: BlobId,
+    },
     /// Ask the issuer. At most once: the issuer counts, and can't be asked what it answered.
     AskIssuer {
         /// The question.
@@ -68,6 +73,7 @@ impl Work {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::ReadCard { .. } => "read_card",
+            Self::ForgetPicture { .. } => "forget_picture",
             Self::AskIssuer { .. } => "ask_issuer",
             Self::AskHolder { .. } => "ask_holder",
             Self::SendWon { .. } => "send_won",
@@ -90,6 +96,9 @@ pub fn work(after: &Verification, event: &Event) -> Vec<(Work, Option<Timestamp>
     match event {
         Event::Opened { expires_at, .. } => vec![(Work::Tick, Some(*expires_at))],
         Event::CardSubmitted { blob, .. } => vec![(Work::ReadCard { blob: blob.clone() }, None)],
+        Event::CardRead { blob, .. } | Event::CardUnreadable { blob, .. } => {
+            vec![(Work::ForgetPicture { blob: blob.clone() }, None)]
+        }
         Event::IssuerAsked { call } => vec![(Work::AskIssuer { call: call.clone() }, None)],
         Event::HolderAsked { call } => vec![(Work::AskHolder { call: call.clone() }, None)],
         Event::DepositAsked { call, .. } => vec![(Work::SendWon { call: call.clone() }, None)],

@@ -27,8 +27,17 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 /// The kinds of task that this program does.
-pub const KINDS: [&str; 8] =
-    ["read_card", "ask_issuer", "ask_holder", "send_won", "ask_deposit", "tick", "link_person", DELIVER];
+pub const KINDS: [&str; 9] = [
+    "read_card",
+    "forget_picture",
+    "ask_issuer",
+    "ask_holder",
+    "send_won",
+    "ask_deposit",
+    "tick",
+    "link_person",
+    DELIVER,
+];
 
 /// Pauses after a fault of our own, in seconds; the last one repeats.
 const PAUSES_S: [i64; 5] = [1, 5, 30, 120, 600];
@@ -145,6 +154,7 @@ async fn dispatch(app: &App, task: &LeasedTask) -> Result<Outcome, ActError> {
     let work: Work = serde_json::from_value(task.payload.clone()).map_err(Fault::internal)?;
     match work {
         Work::ReadCard { blob } => read_card::read_card(app, task, &id, blob).await,
+        Work::ForgetPicture { blob } => read_card::forget_picture(app, &id, &blob).await,
         Work::AskIssuer { call } => ask_issuer::ask_issuer(app, task, &id, call).await,
         Work::AskHolder { call } => bank::ask_holder(app, task, &id, call).await,
         Work::SendWon { call } => bank::send_won(app, task, &id, call).await,

@@ -10,7 +10,7 @@ use ingam_cases::id::{BlobId, VerificationId};
 use ingam_cases::values::{PersonName, ResidentNumber, parse_date};
 use ingam_cases::verification::command::{KeptPicture, Reading};
 use ingam_cases::verification::{CardField, CardStep, Command, Event};
-use ingam_ledger::{LeasedTask, RetentionClass};
+use ingam_ledger::{ClearEntry, LeasedTask, RetentionClass};
 use ingam_vision::{CardReading, Kind};
 
 /// Fields that the issuer's check needs. More than one missing means that the picture is no good.
@@ -50,9 +50,26 @@ pub(super) async fn read_card(
     };
     metrics::histogram!("ingam_reading_seconds").record(card.elapsed_ms.total / 1000.0);
     let (reading, secrets) = judge(app, &current.state, &card).await?;
-    let outcome = finish(app, task, id, &blob, reading, secrets).await?;
-    app.forget_picture(&current.state, &original).await?;
-    Ok(outcome)
+    finish(app, task, id, &blob, reading, secrets).await
+}
+
+/// Removes the picture that was handed in. A task of its own, so that a crash between reading and removing leaves
+/// no picture behind.
+pub(super) async fn forget_picture(
+    app: &App,
+    id: &VerificationId,
+    blob: &BlobId,
+) -> Result<Outcome, ActError> {
+    let Some(current) = app.verification(id).await? else { return Ok(Outcome::Over) };
+    for entry in app.ledger.entries(id.as_str(), 0, u32::MAX).await? {
+        if entry.kind == SUBMITTED
+            && let Some(picture) = handed_in(&entry)?
+            && picture.blob == *blob
+        {
+            app.forget_picture(&current.state, &picture).await?;
+        }
+    }
+    Ok(Outcome::Over)
 }
 
 async fn finish(
@@ -77,16 +94,20 @@ async fn finish(
 
 /// The picture that was handed in last.
 async fn submitted(app: &App, id: &VerificationId) -> Result<KeptPicture, ActError> {
-    let entry = app
-        .newest(id, "verification.card_submitted/1")
-        .await?
-        .ok_or_else(|| Fault::internal("a picture that nobody handed in"))?;
-    match read_event(&entry.kind, &entry.clear)? {
+    let entry =
+        app.newest(id, SUBMITTED).await?.ok_or_else(|| Fault::internal("a picture that nobody handed in"))?;
+    Ok(handed_in(&entry)?.ok_or_else(|| Fault::internal("an entry of another kind"))?)
+}
+
+const SUBMITTED: &str = "verification.card_submitted/1";
+
+fn handed_in(entry: &ClearEntry) -> Result<Option<KeptPicture>, Fault> {
+    Ok(match read_event(&entry.kind, &entry.clear)? {
         Event::CardSubmitted { blob, sha256, len, .. } => {
-            Ok(KeptPicture { what: "original".into(), blob, sha256, len })
+            Some(KeptPicture { what: "original".into(), blob, sha256, len })
         }
-        _ => Err(Fault::internal("an entry of another kind").into()),
-    }
+        _ => None,
+    })
 }
 
 async fn judge(
