@@ -179,10 +179,21 @@ fn remember_environment(dir: &Path, config: &Config) -> Result<(), Fault> {
             "this store belongs to {}, and the settings say {ours}",
             theirs.trim()
         ))),
-        Err(_) => {
-            std::fs::write(&file, ours).map_err(|e| Fault::internal(format_args!("{}: {e}", file.display())))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => write_synced(dir, &file, ours)
+            .map_err(|e| Fault::internal(format_args!("{}: {e}", file.display()))),
+        Err(error) => Err(Fault::internal(format_args!("{}: {error}", file.display()))),
     }
+}
+
+/// Written beside, synced and renamed, so that a power cut leaves all of it or nothing.
+fn write_synced(dir: &Path, file: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let aside = file.with_extension("new");
+    let mut new = std::fs::File::create(&aside)?;
+    new.write_all(text.as_bytes())?;
+    new.sync_all()?;
+    std::fs::rename(&aside, file)?;
+    std::fs::File::open(dir)?.sync_all()
 }
 
 /// The reader of cards.
