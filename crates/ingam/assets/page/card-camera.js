@@ -48,7 +48,12 @@ class CardCamera extends HTMLElement {
       button.textContent = this.words.retry;
       button.className = 'btn';
     }
-    for (const file of this.part('file')) file.open = true;
+    for (const file of this.part('file')) {
+      file.hidden = false;
+      file.open = true;
+      // With no camera at all the file is the one action.
+      file.querySelector('button').classList.toggle('line', why !== 'none');
+    }
     this.part(why)[0]?.querySelector('p')?.setAttribute('role', 'alert');
   }
 
@@ -119,7 +124,7 @@ class CardCamera extends HTMLElement {
     clearTimeout(this.timer);
     if (!this.stream || this.blob) return;
     const since = performance.now() - this.began;
-    if (since > MANUAL_MS) this.show('manual', true);
+    if (since > MANUAL_MS || this.byHand) this.show('manual', true);
     if (since > TIPS_MS) this.show('tips', true);
     if (this.video.videoWidth && this.view.clientWidth) {
       const context = this.draw(this.small, 320);
@@ -129,7 +134,7 @@ class CardCamera extends HTMLElement {
       this.good = seen.hint === 'good' ? this.good + 1 : 0;
       this.view.toggleAttribute('data-fit', seen.sides >= 3);
       this.hint(seen.hint);
-      if (this.good >= GOOD_TIMES) return this.take();
+      if (this.good >= GOOD_TIMES && !this.byHand) return this.take();
     }
     this.timer = setTimeout(() => this.loop(), EVERY_MS);
   }
@@ -203,6 +208,7 @@ class CardCamera extends HTMLElement {
     this.blob = null;
     this.removeAttribute('data-busy');
     if (!message) return location.replace(this.dataset.home);
+    this.byHand = true; // or it would go round for ever
     this.words.refused = message;
     this.hint('refused', true);
     this.hintedAt = performance.now() + 2000;

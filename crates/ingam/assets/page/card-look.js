@@ -4,7 +4,8 @@
 
 export const FRAME = { side: 0.052, ratio: 85.6 / 54 }; // as the style sheet draws it
 const DARK = 55, GLARE_SHARE = 0.07, SHAKE = 7, SHARP = 45, EMPTY = 12, EDGE = 16;
-const BAND = 0.13, SEGMENTS = 5, OFF = 0.055;
+const BAND = { flat: 0.17, upright: 0.13 }, SEGMENTS = 5; // how far from the frame a side is looked for
+const SMALL = 0.2, LARGE = 0.09, ASIDE = 0.16; // of the frame's width, both sides together
 
 function lumaOf({ data, width, height }) {
   const luma = new Uint8Array(width * height);
@@ -20,7 +21,7 @@ function side(luma, width, height, frame, which) {
   const at = { top: frame.y, bottom: frame.y + frame.h, left: frame.x, right: frame.x + frame.w }[which];
   const out = which === 'top' || which === 'left' ? -1 : 1;
   const [from, length] = flat ? [frame.x, frame.w] : [frame.y, frame.h];
-  const reach = Math.round(frame.h * BAND);
+  const reach = Math.round(flat ? frame.h * BAND.flat : frame.w * BAND.upright);
   const found = [];
   for (let s = 0; s < SEGMENTS; s += 1) {
     const start = Math.round(from + length * (0.12 + (0.76 * s) / SEGMENTS));
@@ -77,10 +78,10 @@ function judge({ mean, glare, moved, sharpness, sides, left, right, w }) {
   if (sides < 3) return 'start';
   if (sharpness < SHARP) return 'blur';
   if (left !== null && right !== null) {
-    if (left + right < -2 * OFF * w) return 'closer';
-    if (left + right > 2 * OFF * w) return 'farther';
-    if (left - right > 2 * OFF * w) return 'right';
-    if (right - left > 2 * OFF * w) return 'left';
+    if (left + right < -SMALL * w) return 'closer';
+    if (left + right > LARGE * w) return 'farther';
+    if (left - right > ASIDE * w) return 'right';
+    if (right - left > ASIDE * w) return 'left';
   }
   return 'good';
 }

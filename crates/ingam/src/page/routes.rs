@@ -6,6 +6,8 @@
 mod act;
 mod answer;
 mod guard;
+#[cfg(test)]
+mod story;
 mod visitor;
 
 use super::assets;

@@ -62,6 +62,7 @@ impl Screen {
         }
     }
     /// What every screen has.
+    #[cfg(test)]
     pub fn page(&self) -> &Page {
         match self {
             Self::Start(s) => &s.page,

@@ -211,7 +211,7 @@ mod tests {
         };
         check("consent.identity", 1, "b8de4507e588b9ba");
         check("consent.issuer_and_bank", 1, "6a060c467cb8343c");
-        check("safety.told_to", 1, "079babeb63a39a66");
+        check("safety.told_to", 1, "59e36710f0d07d66");
     }
 
     #[test]
