@@ -11,8 +11,7 @@ use crate::flow::plaintext::Reader as Reads;
 use crate::flow::verification::{Act, Along, Current, LimitKeys};
 use crate::flow::{ActError, Secrets};
 use crate::fresh;
-use crate::given::MachineClock;
-use crate::serve::open_ledger;
+use crate::given::{MachineClock, SystemEntropy};
 use crate::unconnected::NotConnected;
 use axum::Router;
 use axum::body::Body;
@@ -25,7 +24,8 @@ use ingam_cases::policy::{PictureSource, Policy, Step};
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::command::Reading;
 use ingam_cases::verification::{AccountStep, CardStep, Command};
-use ingam_ledger::{RetentionClass, Stream};
+use ingam_ledger::testing::Failing;
+use ingam_ledger::{FileTopKey, Ledger, RetentionClass, Store, Stream};
 use ingam_vision::picture::Picture;
 use ingam_vision::{Limits, LineImage, Model, ModelFault, Reader};
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -41,7 +41,7 @@ pub(crate) struct Program {
     /// Its HTTP.
     pub router: Router,
     /// Goes away with everything in it.
-    pub dir: TempDir,
+    _dir: TempDir,
 }
 
 /// An institution and a key of its.
@@ -100,6 +100,28 @@ impl Program {
 
     /// With settings of the test's.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::build(change, |store| store).await
+    }
+
+    /// With a store whose calls a test can make fail.
+    pub(crate) async fn failing() -> (Self, Arc<Failing>) {
+        let mut failing = None;
+        let program = Self::build(
+            |_| {},
+            |store| {
+                let around = Failing::new(store);
+                failing = Some(around.clone());
+                around
+            },
+        )
+        .await;
+        (program, failing.unwrap())
+    }
+
+    async fn build(
+        change: impl FnOnce(&mut Config),
+        around: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::load(None).unwrap();
         config.store.dir = dir.path().join("data");
@@ -108,7 +130,12 @@ impl Program {
         config.webhooks.allow_private_addresses = true;
         change(&mut config);
         let clock = MachineClock::default();
-        let ledger = open_ledger(&config, &clock).await.unwrap();
+        let entropy = Arc::new(SystemEntropy::default());
+        std::fs::create_dir_all(&config.store.dir).unwrap();
+        let key = FileTopKey::open_or_create(&dir.path().join("top.key"), entropy.clone()).unwrap();
+        let place = ingam_ledger::Config { dir: config.store.dir.clone(), journal: config.journal() };
+        let ledger = Ledger::open_with(place, Arc::new(clock.clone()), entropy, Arc::new(key), around);
+        let ledger = ledger.await.unwrap();
         let app = App::new(Parts {
             reader: Reader::new(Box::new(Blind), Limits::default()),
             issuer: Arc::new(NotConnected),
@@ -121,7 +148,7 @@ impl Program {
         });
         let figures = PrometheusBuilder::new().build_recorder().handle();
         let router = api::router(app.clone(), figures);
-        Self { app, router, dir }
+        Self { app, router, _dir: dir }
     }
 
     /// Makes an institution with a key.

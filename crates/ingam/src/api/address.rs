@@ -100,7 +100,7 @@ fn check_written(settings: &Webhooks, text: &str) -> Result<Url, &'static str> {
     let public = match url.host() {
         Some(Host::Ipv4(ip)) => public_v4(ip),
         Some(Host::Ipv6(ip)) => public_v6(ip),
-        Some(Host::Domain(name)) if name.is_empty() => return Err("malformed"),
+        Some(Host::Domain("")) => return Err("malformed"),
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');
             name.contains('.') && !name.ends_with(".localhost")

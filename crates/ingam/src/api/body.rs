@@ -8,7 +8,7 @@ use super::idempotency::Once;
 use super::problem::{FieldProblem, Problem};
 use crate::app::App;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, request::Parts};
 use http_body_util::{BodyExt, Limited};
@@ -248,7 +248,21 @@ impl Query {
     }
 }
 
-/// The one id in the path. What is no id of the kind is not found, like one that does not exist.
+/// The id in the path, as text. What can't be text is the id of nothing.
+pub struct PathId(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(id)) => Ok(Self(id)),
+            Err(_) => Err(Problem::new(Code::NotFound)),
+        }
+    }
+}
+
+/// Reads the id in the path. What is no id of the kind is not found, like one that does not exist.
 ///
 /// # Errors
 /// `not_found`.

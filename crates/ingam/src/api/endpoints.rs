@@ -2,7 +2,7 @@
 
 use super::address;
 use super::auth::Auth;
-use super::body::{self, Nothing, Payload, Posted, Query};
+use super::body::{self, Nothing, PathId, Payload, Posted, Query};
 use super::code::Code;
 use super::idempotency::{Outcome, replayed};
 use super::page::{Page, newest_first};
@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::flow::verification::Along;
 use crate::fresh;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use ingam_cases::id::EndpointId;
@@ -92,7 +92,10 @@ pub async fn create_webhook_endpoint(
             return Err(Problem::field(format!("/types/{i}"), code));
         }
     }
-    address::check(&app.config.webhooks, url).await.map_err(|code| Problem::field("/url", code))?;
+    // Where a name leads may change; what was answered before is answered again all the same.
+    if posted.once.before(&app).await?.is_none() {
+        address::check(&app.config.webhooks, url).await.map_err(|code| Problem::field("/url", code))?;
+    }
     let endpoint = fresh!(app, EndpointId);
     let command = Command::AddEndpoint { endpoint: endpoint.clone(), url: url.clone(), types: types.clone() };
     changed(&app, &posted, endpoint, command, StatusCode::CREATED).await
@@ -107,7 +110,7 @@ pub async fn create_webhook_endpoint(
 )]
 pub async fn rotate_webhook_secret(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     posted: Posted<Nothing>,
 ) -> Result<Response, Problem> {
     let endpoint = body::id(&id, EndpointId::parse)?;
@@ -165,7 +168,7 @@ fn object(id: &EndpointId, endpoint: &Endpoint) -> EndpointObject {
 )]
 pub async fn get_webhook_endpoint(
     auth: Auth,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     query: Query,
 ) -> Result<Json<EndpointObject>, Problem> {
     query.end()?;
@@ -201,7 +204,7 @@ pub async fn list_webhook_endpoints(
 pub async fn delete_webhook_endpoint(
     State(app): State<Arc<App>>,
     auth: Auth,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     query: Query,
 ) -> Result<StatusCode, Problem> {
     query.end()?;

@@ -4,7 +4,7 @@
 //! stood then, folded from the entries, so it never changes and holds no personal data.
 
 use super::auth::Auth;
-use super::body::{self, Payload, Posted, Query};
+use super::body::{self, PathId, Payload, Posted, Query};
 use super::code::Code;
 use super::cursor;
 use super::idempotency::{Outcome, replayed};
@@ -17,10 +17,11 @@ use crate::fault::Fault;
 use crate::flow::{ActError, read_event};
 use crate::sequencer;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ingam_cases::id::{EndpointId, EntryId, InstitutionId, VerificationId};
+use ingam_cases::institution::Institution;
 use ingam_cases::verification::Event;
 use ingam_ledger::{ClearEntry, Commit, Stream};
 use jiff::Timestamp;
@@ -156,7 +157,7 @@ pub async fn list_events(
 pub async fn get_event(
     State(app): State<Arc<App>>,
     auth: Auth,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     query: Query,
 ) -> Result<Json<EventObject>, Problem> {
     query.end()?;
@@ -186,29 +187,19 @@ impl Payload for ResendEvent {
 )]
 pub async fn resend_event(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     posted: Posted<ResendEvent>,
 ) -> Result<Response, Problem> {
     let institution = &posted.auth.caller.institution;
     let entry = own_event(&app, &institution.id, &id).await?;
     let object = event_object(&app, &entry).await?.ok_or(Problem::new(Code::NotFound))?;
-    let endpoints: Vec<EndpointId> = match &posted.body.endpoint {
-        Some(one) => {
-            let one = EndpointId::parse(one).ok().filter(|id| institution.endpoints.contains_key(id));
-            vec![one.ok_or_else(|| Problem::field("/endpoint", "not_found"))?]
-        }
-        None => {
-            let all = institution.endpoints.iter();
-            all.filter(|(_, e)| e.wants(object.r#type)).map(|(id, _)| id.clone()).collect()
-        }
-    };
-    if endpoints.is_empty() {
-        return Err(Problem::new(Code::NoEndpoint));
-    }
     let app = &*app;
-    let mut tasks = Vec::with_capacity(endpoints.len());
-    for endpoint in &endpoints {
-        tasks.push(sequencer::delivery(app, &entry, &institution.id, endpoint)?);
+    let mut tasks = Vec::new();
+    // Endpoints may be gone by now; what was answered before is answered again all the same.
+    if posted.once.before(app).await?.is_none() {
+        for endpoint in receivers(institution, posted.body.endpoint.as_deref(), object.r#type)? {
+            tasks.push(sequencer::delivery(app, &entry, &institution.id, &endpoint)?);
+        }
     }
     let done = posted
         .once
@@ -223,4 +214,18 @@ pub async fn resend_event(
         .await?;
     let before = matches!(done, Outcome::Before(_));
     Ok(replayed((StatusCode::ACCEPTED, Json(object)), before))
+}
+
+fn receivers(
+    institution: &Institution,
+    named: Option<&str>,
+    event_type: &str,
+) -> Result<Vec<EndpointId>, Problem> {
+    if let Some(named) = named {
+        let named = EndpointId::parse(named).ok().filter(|id| institution.endpoints.contains_key(id));
+        return Ok(vec![named.ok_or_else(|| Problem::field("/endpoint", "not_found"))?]);
+    }
+    let all = institution.endpoints.iter().filter(|(_, endpoint)| endpoint.wants(event_type));
+    let all: Vec<EndpointId> = all.map(|(id, _)| id.clone()).collect();
+    if all.is_empty() { Err(Problem::new(Code::NoEndpoint)) } else { Ok(all) }
 }

@@ -124,8 +124,11 @@ impl Once {
         }
     }
 
-    /// What happened before under this key.
-    async fn before(&self, app: &App) -> Result<Option<Note>, Problem> {
+    /// What happened before under this key. For checks that may have another outcome by now.
+    ///
+    /// # Errors
+    /// `idempotency_key_reused`, or a fault.
+    pub async fn before(&self, app: &App) -> Result<Option<Note>, Problem> {
         let Some(key) = &self.0 else { return Ok(None) };
         match app.ledger.claims(&key.base).await?.into_iter().next() {
             Some(claim) => Ok(Some(self.read(claim.note.unwrap_or_default())?)),

@@ -1,7 +1,7 @@
 //! The institution itself: its profile and its API keys.
 
 use super::auth::Auth;
-use super::body::{self, Nothing, Payload, Posted, Query};
+use super::body::{self, Nothing, PathId, Payload, Posted, Query};
 use super::code::Code;
 use super::idempotency::{Once, Outcome, replayed};
 use super::page::{Page, newest_first};
@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::flow::verification::Along;
 use crate::fresh;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use ingam_cases::id::KeyId;
@@ -196,7 +196,7 @@ pub async fn list_keys(auth: Auth, mut query: Query) -> Result<Json<Page<KeyObje
 )]
 pub async fn revoke_key(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     posted: Posted<Nothing>,
 ) -> Result<Response, Problem> {
     let key = body::id(&id, KeyId::parse)?;

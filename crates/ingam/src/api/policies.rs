@@ -2,7 +2,7 @@
 //! is saved.
 
 use super::auth::Auth;
-use super::body::{self, Payload, Posted, Query};
+use super::body::{self, PathId, Payload, Posted, Query};
 use super::code::Code;
 use super::idempotency::{Note, Outcome, replayed};
 use super::page::{Page, newest_first};
@@ -13,7 +13,7 @@ use crate::flow::verification::Along;
 use crate::fresh;
 use crate::page::texts;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use ingam_cases::id::PolicyId;
@@ -77,7 +77,7 @@ pub async fn create_policy(
 )]
 pub async fn save_policy(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     posted: Posted<SavedPolicy>,
 ) -> Result<Response, Problem> {
     let id = body::id(&id, PolicyId::parse)?;
@@ -178,7 +178,7 @@ fn check(app: &App, policy: &Policy) -> Result<(), Problem> {
 )]
 pub async fn get_policy(
     auth: Auth,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     mut query: Query,
 ) -> Result<Json<PolicyObject>, Problem> {
     let version: Option<u32> = query.read("version", |text| text.parse().ok())?;

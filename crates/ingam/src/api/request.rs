@@ -94,7 +94,7 @@ fn measure(app: &App, method: &Method, route: String, status: u16, started: jiff
         known @ ("GET" | "POST" | "DELETE" | "HEAD" | "PUT" | "PATCH" | "OPTIONS") => known.to_owned(),
         _ => "other".to_owned(),
     };
-    let elapsed_ms = app.now().duration_since(started).as_millis();
+    let elapsed_ms = app.now().duration_since(started).as_millis().max(0);
     let labels = [("method", method), ("route", route)];
     metrics::histogram!("ingam_http_seconds", &labels).record(elapsed_ms as f64 / 1000.0);
     let [(_, method), (_, route)] = labels;

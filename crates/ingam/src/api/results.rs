@@ -2,14 +2,14 @@
 //! before the answer leaves.
 
 use super::auth::Auth;
-use super::body::Query;
+use super::body::{PathId, Query};
 use super::code::Code;
 use super::problem::Problem;
 use super::verifications::own;
 use crate::app::App;
 use crate::flow::plaintext::{Reader, text};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use ingam_cases::values::{AccountNumber, ResidentNumber};
 use ingam_cases::verification::{AccountStep, CardField, End};
 use jiff::Timestamp;
@@ -108,7 +108,7 @@ fn reason(query: &mut Query) -> Result<String, Problem> {
 pub async fn get_verification_result(
     State(app): State<Arc<App>>,
     auth: Auth,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     mut query: Query,
 ) -> Result<Json<ResultObject>, Problem> {
     let reason = reason(&mut query)?;
@@ -158,7 +158,7 @@ pub async fn get_verification_result(
 pub async fn get_verification_card(
     State(app): State<Arc<App>>,
     auth: Auth,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     mut query: Query,
 ) -> Result<Json<CardObject>, Problem> {
     let reason = reason(&mut query)?;

@@ -3,7 +3,7 @@
 //! The same steps, checks and limits as on the hosted page, by the same functions; a picture counts as `file`, and
 //! what is read is on record under the institution's key.
 
-use super::body::{self, Raw};
+use super::body::{self, PathId, Raw};
 use super::code::Code;
 use super::idempotency::replayed;
 use super::object::{VerificationObject, verification_object};
@@ -15,7 +15,7 @@ use crate::flow::person::{Edits, Person};
 use crate::flow::verification::{Act, Along, Current};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Path, Request, State};
+use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use base64::Engine;
@@ -181,7 +181,7 @@ impl ConsentGiven {
 )]
 pub async fn submit_verification(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     request: Request,
 ) -> Result<Response, Problem> {
     // A picture in base64 is a third longer; the rest of the body is small.

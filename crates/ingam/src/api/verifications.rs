@@ -1,7 +1,7 @@
 //! Verifications: open, get, list, cancel.
 
 use super::auth::Auth;
-use super::body::{self, Payload, Posted, Query};
+use super::body::{self, PathId, Payload, Posted, Query};
 use super::idempotency::{Outcome, replayed};
 use super::object::{VerificationObject, verification_object};
 use super::page::Page;
@@ -12,7 +12,7 @@ use crate::flow::open::Opening;
 use crate::flow::verification::{Act, Along, Current, KIND};
 use crate::fresh;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use ingam_cases::id::{InstitutionId, PolicyId, VerificationId};
@@ -140,7 +140,7 @@ pub(super) async fn own(app: &App, institution: &InstitutionId, id: &str) -> Res
 pub async fn get_verification(
     State(app): State<Arc<App>>,
     auth: Auth,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     query: Query,
 ) -> Result<Json<VerificationObject>, Problem> {
     query.end()?;
@@ -200,7 +200,7 @@ fn status(text: &str) -> Option<Status> {
 )]
 pub async fn cancel_verification(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     posted: Posted<body::Nothing>,
 ) -> Result<Response, Problem> {
     let current = own(&app, &posted.auth.caller.institution.id, &id).await?;

@@ -87,7 +87,8 @@ impl App {
                     case_kind: KIND.to_owned(),
                     expected_version: version,
                     entries,
-                    view: Some(View {
+                    // A command that changes nothing is recorded as nothing.
+                    view: (!events.is_empty()).then_some(View {
                         state: serde_json::to_value(&state).map_err(Fault::internal)?,
                         status: "active".to_owned(),
                         reference: None,

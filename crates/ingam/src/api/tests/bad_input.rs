@@ -192,7 +192,7 @@ async fn submissions_that_cannot_be() {
         field(&check(what, &story.submit(&id, step).await, 422, "invalid"), pointer, code);
     };
     step("no step", json!({ "name": "표본희" }), "/step", "required").await;
-    step("an unknown step", json!({ "step": "표본희" }), "", "wrong_type").await;
+    step("an unknown step", json!({ "step": "표본희" }), "/step", "wrong_type").await;
     step("no picture", json!({ "step": "card", "picture": "900101-1234567!" }), "/picture", "malformed")
         .await;
     let mut wrong = safety(false);
@@ -235,14 +235,16 @@ async fn submissions_that_cannot_be() {
 
 /// A PNG that says that it has 60,000 × 60,000 pixels.
 fn bomb() -> Vec<u8> {
-    let mut png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR".to_vec();
-    png.extend_from_slice(&60_000u32.to_be_bytes());
-    png.extend_from_slice(&60_000u32.to_be_bytes());
-    png.extend_from_slice(&[8, 2, 0, 0, 0]);
-    let crc = crc32(&png[12..]);
-    png.extend_from_slice(&crc.to_be_bytes());
-    png.extend_from_slice(&[0; 64]);
-    png
+    let chunk = |name: &[u8; 4], data: &[u8]| {
+        let named = [name.as_slice(), data].concat();
+        [&(data.len() as u32).to_be_bytes(), named.as_slice(), &crc32(&named).to_be_bytes()].concat()
+    };
+    let size = 60_000u32.to_be_bytes();
+    let header = [size.as_slice(), &size, &[8, 2, 0, 0, 0]].concat();
+    // The first bytes of a zlib stream: a decoder that believes the header has 10 GB to fill.
+    let data = [0x78, 0x9c, 0xed, 0xc1, 0x01, 0x01, 0, 0, 0, 0x80];
+    [b"\x89PNG\r\n\x1a\n".as_slice(), &chunk(b"IHDR", &header), &chunk(b"IDAT", &data), &chunk(b"IEND", &[])]
+        .concat()
 }
 
 fn crc32(bytes: &[u8]) -> u32 {

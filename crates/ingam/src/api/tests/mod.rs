@@ -3,6 +3,7 @@
 mod acts;
 mod bad_input;
 mod described;
+mod faults;
 mod lists;
 mod policies;
 mod results;
