@@ -31,7 +31,7 @@ pub enum Next {
     Account {
         /// What was wrong with the last one.
         problem: Option<AccountProblem>,
-        /// The issuer is asked meanwhile and does not answer: since when it goes on by itself.
+        /// The issuer is asked meanwhile and does not answer: when it goes on by itself, at the latest.
         issuer_later: Option<Timestamp>,
     },
     /// Type the code.
@@ -120,7 +120,13 @@ pub fn next(v: &Verification) -> Next {
             // The issuer answers within seconds as a rule: its answer comes before the account is asked for,
             // so that nobody fetches a code for a card that is refused. A slow issuer holds nobody up.
             return match issuer {
-                Some(WaitState::Asking) => Next::Wait { reading: false, issuer, bank: None },
+                Some(WaitState::Asking) if v.issuer_silences == 0 => {
+                    Next::Wait { reading: false, issuer, bank: None }
+                }
+                // Being asked again takes the page away from nobody who types; the end of it all is the latest.
+                Some(WaitState::Asking) => {
+                    Next::Account { problem: *problem, issuer_later: Some(v.expires_at) }
+                }
                 Some(WaitState::Later { retry_at, .. }) => {
                     Next::Account { problem: *problem, issuer_later: Some(retry_at) }
                 }

@@ -7,7 +7,7 @@ use ingam_cases::policy::{PictureSource, Step};
 use ingam_cases::refusal::Refusal;
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::command::Reading;
-use ingam_cases::verification::next::Next;
+use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, Work};
 use ingam_cases::verification::{
     AccountStep, CardField, CardProblem, CardStep, Command, End, RefusedCode, Status, WaitingFor,
@@ -210,7 +210,9 @@ fn a_sleeping_issuer_is_asked_again_with_growing_pauses() {
         let tick = early.tick(None);
         assert!(early.does(tick).is_empty());
         story = early.wait(1).ticks();
-        assert_eq!(story.v().waiting().unwrap().waiting_for, WaitingFor::Issuer);
+        assert!(matches!(story.v().card, CardStep::Asking { .. }), "asked again");
+        let screen = next(story.v());
+        assert!(matches!(screen, Next::Account { issuer_later: Some(_), .. }), "the page stays: {screen:?}");
     }
 }
 
