@@ -64,7 +64,7 @@ pub struct NewWebhookEndpoint {
 #[serde(deny_unknown_fields)]
 pub struct CreateWebhookEndpoint {
     /// Where events are sent: https, a public address, no user name, no fragment, at most 2,000 characters.
-    #[schema(example = "https://bank.example/hooks/ingam")]
+    #[schema(example = "https://bank.example/hooks/ingam", format = "uri", max_length = 2000)]
     url: String,
     /// Which event types; none or empty means all, also those that come later.
     #[serde(default)]

@@ -108,7 +108,7 @@ pub struct NewKey {
 #[serde(deny_unknown_fields)]
 pub struct CreateKey {
     /// Your own name for it, 1 to 60 characters.
-    #[schema(example = "server in Seoul", max_length = 60)]
+    #[schema(example = "server in Seoul", min_length = 1, max_length = 60)]
     name: String,
 }
 

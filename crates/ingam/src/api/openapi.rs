@@ -188,6 +188,8 @@ fn codes(path: &str, method: &str, operation: &str) -> Vec<Code> {
         "create_webhook_endpoint" | "create_key" => &[Refused(Refusal::TooMany)],
         "revoke_key" => &[Code::LastKey],
         "resend_event" => &[Code::NoEndpoint],
+        // The verification in the filter.
+        "list_events" => &[Code::NotFound],
         _ => &[],
     };
     codes.extend(own);

@@ -213,21 +213,21 @@ pub async fn list_policies(auth: Auth, mut query: Query) -> Result<Json<Page<Pol
 #[allow(dead_code)]
 pub(super) struct PolicyBody {
     /// Your own name for it, 1 to 60 characters.
-    #[schema(example = "기본", max_length = 60)]
+    #[schema(example = "기본", min_length = 1, max_length = 60)]
     name: String,
     /// What the person is told it is for, 1 to 60 characters.
-    #[schema(example = "비대면 계좌 만들기", max_length = 60)]
+    #[schema(example = "비대면 계좌 만들기", min_length = 1, max_length = 60)]
     purpose: String,
     /// How many different methods of ① to ⑤ must be met; at least two, as the law asks.
-    #[schema(default = 2, minimum = 2)]
+    #[schema(default = 2, minimum = 2, nullable = false)]
     require: Option<u32>,
     /// In the order in which the person does them. Each may stand once.
     steps: Vec<PolicyStep>,
     /// The consents that are asked for before the first step.
-    #[schema(max_items = 20)]
+    #[schema(max_items = 20, nullable = false)]
     consents: Option<Vec<PolicyConsent>>,
     /// Life of a verification, in seconds: ten minutes to thirty days.
-    #[schema(default = 86400, minimum = 600, maximum = 2592000)]
+    #[schema(default = 86400, minimum = 600, maximum = 2592000, nullable = false)]
     expires_in_s: Option<u32>,
 }
 
@@ -242,28 +242,28 @@ pub(super) enum PolicyStep {
         #[schema(example = json!(["resident"]))]
         documents: Vec<String>,
         /// Where the picture may come from: `camera`, and `file` where this installation allows it.
-        #[schema(example = json!(["camera"]))]
+        #[schema(example = json!(["camera"]), nullable = false)]
         sources: Option<Vec<String>>,
         /// Pictures in all.
-        #[schema(default = 10, minimum = 1, maximum = 30)]
+        #[schema(default = 10, minimum = 1, maximum = 30, nullable = false)]
         pictures: Option<u32>,
         /// Answers of the issuer that may be a no before the verification is refused.
-        #[schema(default = 3, minimum = 1, maximum = 5)]
+        #[schema(default = 3, minimum = 1, maximum = 5, nullable = false)]
         checks: Option<u32>,
     },
     /// ④ Prove an own account with 1 won.
     ExistingAccount {
         /// Sends in all.
-        #[schema(default = 3, minimum = 1, maximum = 10)]
+        #[schema(default = 3, minimum = 1, maximum = 10, nullable = false)]
         sends: Option<u32>,
         /// Tries for one code.
-        #[schema(default = 5, minimum = 1, maximum = 5)]
+        #[schema(default = 5, minimum = 1, maximum = 5, nullable = false)]
         tries: Option<u32>,
         /// Life of one code, in minutes.
-        #[schema(default = 5, minimum = 1, maximum = 15)]
+        #[schema(default = 5, minimum = 1, maximum = 15, nullable = false)]
         code_minutes: Option<u32>,
         /// Accounts that may be named in all.
-        #[schema(default = 5, minimum = 1, maximum = 10)]
+        #[schema(default = 5, minimum = 1, maximum = 10, nullable = false)]
         accounts: Option<u32>,
     },
 }

@@ -101,7 +101,7 @@ fn reason(query: &mut Query) -> Result<String, Problem> {
     get, path = "/v1/verifications/{id}/result", tag = "verifications",
     params(
         ("id" = String, Path, description = "The verification.", example = "ver_01m9yr1e00e8abmcypx2tvb0zk"),
-        ("reason" = String, Query, description = "Why, in a word of yours: 1 to 64 of a-z, 0-9 and _. No personal data.", example = "open_account"),
+        ("reason" = String, Query, description = "Why, in a word of yours: 1 to 64 of a-z, 0-9 and _. No personal data.", pattern = "^[a-z0-9_]{1,64}$", example = "open_account"),
     ),
     responses((status = 200, description = "What is known.", body = ResultObject))
 )]
@@ -151,7 +151,7 @@ pub async fn get_verification_result(
     get, path = "/v1/verifications/{id}/card", tag = "verifications",
     params(
         ("id" = String, Path, description = "The verification.", example = "ver_01m9yr1e00e8abmcypx2tvb0zk"),
-        ("reason" = String, Query, description = "Why, in a word of yours: 1 to 64 of a-z, 0-9 and _. No personal data.", example = "show_to_person"),
+        ("reason" = String, Query, description = "Why, in a word of yours: 1 to 64 of a-z, 0-9 and _. No personal data.", pattern = "^[a-z0-9_]{1,64}$", example = "show_to_person"),
     ),
     responses((status = 200, description = "What was read.", body = CardObject))
 )]

@@ -33,14 +33,14 @@ pub(super) const MAX_URL: usize = 2000;
 #[serde(deny_unknown_fields)]
 pub struct OpenVerification {
     /// Which policy; its newest version is used.
-    #[schema(example = "pol_01m9yr1e00e8abmcypx2tvb0zk")]
+    #[schema(example = "pol_01m9yr1e00e8abmcypx2tvb0zk", pattern = "^pol_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     policy: String,
     /// Your reference, for lists; 1 to 200 characters. It stays for ever: no name, no number of a person.
-    #[schema(example = "application-1024")]
+    #[schema(example = "application-1024", min_length = 1, max_length = 200)]
     reference: Option<String>,
     /// Where the person goes back to. https, without user name and fragment, at most 2,000 characters. Don't put
     /// personal data into it.
-    #[schema(example = "https://bank.example/back")]
+    #[schema(example = "https://bank.example/back", format = "uri", max_length = 2000)]
     return_url: Option<String>,
 }
 
