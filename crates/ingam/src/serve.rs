@@ -39,6 +39,8 @@ pub struct Running {
     pub app: Arc<App>,
     /// Where it is reached.
     pub base_url: String,
+    /// Where it listens.
+    pub listen: SocketAddr,
     stop: watch::Sender<bool>,
     parts: Vec<tokio::task::JoinHandle<()>>,
 }
@@ -59,7 +61,7 @@ impl Running {
 /// In words for the person who started it.
 pub async fn serve(what: Serve) -> Result<(), String> {
     let running = start(what).await?;
-    tracing::info!(base_url = %running.base_url, "serving");
+    tracing::info!(base_url = %running.base_url, listen = %running.listen, "serving");
     until_asked().await;
     tracing::info!("ending");
     running.stop().await;
@@ -142,7 +144,7 @@ async fn run(
             tracing::error!(%error, "HTTP ended");
         }
     }));
-    Ok(Running { app, base_url, stop, parts })
+    Ok(Running { app, base_url, listen: address, stop, parts })
 }
 
 /// The program without HTTP and workers, for administration.

@@ -6,6 +6,8 @@ mod bench;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod read;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 
 use crate::config::Config;
 use crate::serve::{self, Serve};
@@ -38,6 +40,9 @@ enum Command {
     /// Serve with the sandbox and drive one whole verification, so that its result can be looked at.
     #[cfg(feature = "sandbox")]
     Demo(DemoArgs),
+    /// Play the institutions outside, in a process of their own.
+    #[cfg(feature = "sandbox")]
+    Sandbox(sandbox::SandboxArgs),
     /// Read pictures of ID documents.
     Read(read::ReadArgs),
     /// Replay the ledger against its views, leaves and numbers.
@@ -136,6 +141,8 @@ async fn run(command: Command) -> Result<u8, (u8, String)> {
             let serve = prepare(&serve_args)?;
             demo::run(serve, args.once).await
         }
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(args) => sandbox::run(args).await,
         Command::Read(args) => read::run(args).await,
         Command::Audit(args) => audit::run(args).await,
         Command::Bench(args) => bench::run(args).await,
