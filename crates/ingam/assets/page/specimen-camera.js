@@ -21,6 +21,8 @@ const COMING_MS = 1400;
 /** How long a glare stays, and how long the card takes to be tilted. */
 const GLARE_MS = 6000;
 const TILT_MS = 700;
+/** Held so near that the card fills the frame that the page draws. */
+const NEAR = '0.75';
 const KNOBS = ['glare', 'glare_strength', 'rotation', 'perspective', 'blur', 'noise', 'brightness', 'background', 'card_width', 'quality', 'seed'];
 
 /** A choice out of something that came from outside; null if it is none. */
@@ -37,8 +39,8 @@ export function choice(given) {
 
 /** The address of the photograph of a choice. */
 export function photoAddress({ person, scene }) {
-  const query = new URLSearchParams(scene).toString();
-  return `/studio/people/${person}/photo.jpg${query && `?${query}`}`;
+  const query = new URLSearchParams({ card_width: NEAR, ...scene });
+  return `/studio/people/${person}/photo.jpg?${query}`;
 }
 
 /** Width and height out of the constraints of a page: an ideal or exact number, else a usual one, within bounds. */

@@ -6,7 +6,19 @@ import { dayText, text, wonText } from './texts.js';
 /** Shows a book, or that there is none. */
 export function showBook(book) {
   byId('book-whose').textContent = book ? text('book.whose', book) : '';
-  byId('book').replaceChildren(!book ? quiet('book.empty') : book.rows.length === 0 ? quiet('book.no_rows') : table(book));
+  if (!book) return byId('book').replaceChildren(quiet('book.empty'));
+  byId('book').replaceChildren(accounts(book), book.rows.length === 0 ? quiet('book.no_rows') : table(book));
+}
+
+/** All accounts of the person, each a button that copies its number for the phone. */
+function accounts({ accounts: all = [] }) {
+  return el('ul', { class: 'accounts' }, all.map((one) => el('li', {},
+    el('button', {
+      type: 'button',
+      class: 'tool num',
+      'aria-label': text('book.copy_account', one),
+      on: { click: async () => say(text((await copy(one.account)) ? 'book.copied_account' : 'copy.failed', one)) },
+    }, `${one.bank} ${one.account}`))));
 }
 
 const quiet = (key) => el('p', { class: 'quiet small' }, text(key));

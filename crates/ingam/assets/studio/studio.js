@@ -41,9 +41,11 @@
 //   outside+in its answer. No personal data in clear: what is shown here is masked by the server.
 //
 // GET /studio/api/book?person=id → 200
-//   { "bank": "새솔은행", "account": "***-1234", "holder": "김민수",
+//   { "bank": "국민은행", "account": "99900101001234", "holder": "김민수",
+//     "accounts": [ { "bank": "국민은행", "bank_code": "004", "account": "99900101001234" } ],
 //     "rows": [ { "at", "memo": "맑은고래", "amount": 1, "balance": 820401, "won": true } ] }   oldest first
-//   `won` marks the deposit of 1 won whose memo the person is to type.
+//   `won` marks the deposit of 1 won whose memo the person is to type. Numbers are whole, since they have to be
+//   typed on the phone; nobody in the catalogue exists.
 //
 // PUT /studio/api/faults/{institution} {"fault": "none|slow|down|maintenance|lost_answer"} → 200 or 204
 // PUT /studio/api/clock {"advance_s": 300} → 200 {"now"} or 204; only forward.

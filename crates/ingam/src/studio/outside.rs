@@ -135,20 +135,20 @@ fn switch_of(fault: Fault) -> &'static str {
 /// Sets a switch; `false` where there is no such institution or switch.
 pub fn switch(studio: &Studio, institution: &str, switch: &str) -> bool {
     let Some(at) = Institution::ALL.into_iter().find(|at| at.as_str() == institution) else { return false };
-    let rule = match switch {
-        "none" => None,
-        "slow" => Some(Rule { ms: SLOW_MS, ..Rule::always(Fault::Slow) }),
-        "down" => Some(Rule::always(Fault::Hang)),
-        "maintenance" => Some(Rule::always(Fault::Maintenance)),
+    let only = |fault, operation: &str| Rule { operation: Some(operation.to_owned()), ..Rule::always(fault) };
+    let rules = match switch {
+        "none" => vec![],
+        "slow" => vec![Rule { ms: SLOW_MS, ..Rule::always(Fault::Slow) }],
+        // Nobody is there: there is not even a token to be had.
+        "down" => vec![Rule::always(Fault::Hang), only(Fault::Hang, "token")],
+        "maintenance" => vec![Rule::always(Fault::Maintenance)],
         // With a bank it is the answer to the deposit that hurts: asking for the result must still work.
-        "lost_answer" if at == Institution::Kftc => {
-            Some(Rule { operation: Some("deposit".into()), ..Rule::always(Fault::LostAnswer) })
-        }
-        "lost_answer" => Some(Rule::always(Fault::LostAnswer)),
+        "lost_answer" if at == Institution::Kftc => vec![only(Fault::LostAnswer, "deposit")],
+        "lost_answer" => vec![Rule::always(Fault::LostAnswer)],
         _ => return false,
     };
     studio.sandbox.clear_faults(at);
-    rule.is_none_or(|rule| studio.sandbox.set_fault(at, rule).is_ok())
+    rules.into_iter().all(|rule| studio.sandbox.set_fault(at, rule).is_ok())
 }
 
 /// The book of a person's account: the one in which something happened last, else the first. Nobody in it exists,
