@@ -173,6 +173,11 @@ impl ResidentCardIssuer for VendorResidentCards {
             Ok(reply) => read(&reply),
             Err(failure) => (failure_code(&failure), Said::failed(&failure)),
         };
+        if code == IssuerCode::NoAnswer {
+            // The question may have been counted as a wrong day of issue. The next one shall not be spent on an
+            // issuer that is still down: asking for a token first finds out for nothing.
+            self.tokens.clear().await;
+        }
         self.line.answer(code, &timer, said)
     }
 }

@@ -42,6 +42,12 @@ impl TokenCache {
         Ok(value)
     }
 
+    /// Drops whatever token is kept, so that the next question begins with asking for one: an institution that is
+    /// down shows it there, where nothing is counted.
+    pub(crate) async fn clear(&self) {
+        *self.0.lock().await = None;
+    }
+
     /// Drops the token that an institution refused, unless another caller has renewed it already.
     pub(crate) async fn forget(&self, refused: &Secret) {
         let mut kept = self.0.lock().await;

@@ -173,10 +173,13 @@ async fn silence_is_indeterminate() {
         bank.limits.breaker_failures = 100;
     })
     .await;
-    // Tokens first, so that the silence falls on the question.
-    house.holder(KIM, ACCOUNT).await;
-    house.check(KIM).await;
     for fault in [Fault::Hang, Fault::Trickle] {
+        // Tokens first, so that the silence falls on the question.
+        for institution in [Kftc, Mois] {
+            house.sandbox.clear_faults(institution);
+        }
+        house.holder(KIM, ACCOUNT).await;
+        house.check(KIM).await;
         for institution in [Kftc, Mois] {
             house.sandbox.set_fault(institution, Rule::always(fault)).unwrap();
         }
@@ -194,6 +197,20 @@ async fn silence_is_indeterminate() {
         assert!(check.elapsed_ms >= 1_400, "it waited");
     }
     assert_eq!(house.heard.count("kftc deposit timeout"), 2);
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_down_is_found_out_before_the_next_question_is_spent() {
+    let house = house().await;
+    assert_eq!(house.check(KIM).await.code, IssuerCode::Valid);
+    let down = Rule::always(Fault::Error);
+    house.sandbox.set_fault(Mois, Rule { operation: Some("token".into()), ..down.clone() }).unwrap();
+    house.sandbox.set_fault(Mois, down).unwrap();
+    assert_eq!(house.check(KIM).await.code, IssuerCode::NoAnswer, "it may have been counted");
+    assert_eq!(house.check(KIM).await.code, IssuerCode::Unavailable, "no token, so nothing was asked");
+    assert_eq!(house.check(KIM).await.code, IssuerCode::Unavailable);
+    house.sandbox.clear_faults(Mois);
+    assert_eq!(house.check(KIM).await.code, IssuerCode::Valid);
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
             );
             issuer_answered(&mut v, call, *code, provider, *at, *retry_at);
         }
-        Event::CardWithheld { .. } => another_picture(&mut v, Some(CardProblem::WrongDateLimit)),
+        Event::CardWithheld { .. } => another_picture(&mut v, Some(CardProblem::TriesTaken)),
         Event::AccountGiven { bank } => {
             v.accounts += 1;
             v.bank_silences = 0;

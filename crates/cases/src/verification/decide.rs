@@ -487,7 +487,9 @@ fn exhausted(v: &Verification, now: Timestamp) -> Option<Event> {
     let (pictures, checks, _) = v.plan.id_document()?;
     let card_refused = matches!(
         v.card,
-        CardStep::Picture { problem: Some(CardProblem::Issuer { .. } | CardProblem::WrongDateLimit) }
+        CardStep::Picture {
+            problem: Some(CardProblem::Issuer { .. } | CardProblem::WrongDateLimit | CardProblem::TriesTaken)
+        }
     );
     match v.card {
         CardStep::Picture { .. } | CardStep::Confirm { again: Some(_), .. } if v.card_refusals >= checks => {

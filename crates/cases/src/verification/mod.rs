@@ -200,6 +200,9 @@ pub enum CardProblem {
     },
     /// Another try with this card could lock it nationwide.
     WrongDateLimit,
+    /// The card's tries at its issuer are taken: by wrong days of issue elsewhere, or by questions that nobody
+    /// answered and that the issuer may have counted.
+    TriesTaken,
 }
 
 /// A field of a card that the person confirms.

@@ -195,7 +195,7 @@ fn a_card_whose_tries_are_used_elsewhere_is_not_asked_about() {
     let call = story.call();
     story.does(Command::WithholdCard { call });
     assert_eq!(story.count("issuer_asked"), 0);
-    story.meets(&Next::Picture { problem: Some(CardProblem::WrongDateLimit) });
+    story.meets(&Next::Picture { problem: Some(CardProblem::TriesTaken) });
 }
 
 #[test]

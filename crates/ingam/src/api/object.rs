@@ -274,6 +274,7 @@ fn next_of(v: &Verification) -> (&'static str, NextDetails) {
                 Some(CardProblem::WrongKind) => (Some("wrong_kind".to_owned()), vec![]),
                 Some(CardProblem::Issuer { code }) => (Some(word(&code)), vec![]),
                 Some(CardProblem::WrongDateLimit) => (Some("wrong_date_limit".to_owned()), vec![]),
+                Some(CardProblem::TriesTaken) => (Some("tries_taken".to_owned()), vec![]),
             };
             ("picture", NextDetails { problem, quality, ..nothing() })
         }

@@ -47,6 +47,10 @@ pub fn picture(t: &'static Texts, problem: &CardProblem) -> PictureTalk {
             block: Some(Block::new(p.date_limit_next, p.date_limit_next_text)),
             ..talk(Mark::Stopped, p.date_limit_title, p.date_limit, p.other_card)
         },
+        CardProblem::TriesTaken => PictureTalk {
+            block: Some(Block::new(p.date_limit_next, p.date_limit_next_text)),
+            ..talk(Mark::Stopped, p.tries_taken_title, p.tries_taken, p.other_card)
+        },
         CardProblem::Issuer { code } => match code {
             IssuerCode::LostReported | IssuerCode::Superseded => PictureTalk {
                 more: vec![Block::new(p.lost_not_me, p.lost_not_me_text)],

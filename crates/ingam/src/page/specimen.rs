@@ -142,7 +142,7 @@ pub(crate) fn all() -> Vec<(String, Verification)> {
     add("v1".into(), stage(Stage::Safety));
     add("v3".into(), stage(Stage::Consents));
 
-    let mut problems = vec![CardProblem::WrongKind, CardProblem::WrongDateLimit];
+    let mut problems = vec![CardProblem::WrongKind, CardProblem::WrongDateLimit, CardProblem::TriesTaken];
     for code in ["dark", "glare", "blurred", "too_small", "no_card", "something_new"] {
         problems.push(CardProblem::Unreadable { quality: vec![code.into()] });
     }
