@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Each installs what it lacks.
 
-.PHONY: demo test check unit browser bench chaos fuzz fmt
+.PHONY: demo test bench chaos fmt
 
 demo:
 	@sh scripts/install.sh
@@ -15,7 +15,7 @@ test:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo build --package ingam --quiet
-	node --test --test-reporter=spec --test-concurrency=1 tests/browser/
+	node --test --test-reporter=spec --test-concurrency=1 tests/browser/*.test.mjs
 	cargo nextest run --workspace --no-fail-fast
 
 bench:
@@ -31,9 +31,6 @@ chaos:
 	@sh scripts/install.sh tests
 	INGAM_KILLS=200 INGAM_CUTS=60 INGAM_CASES=1000 \
 		cargo nextest run --package ingam -E 'test(/killed|power|thousand/)' --no-capture
-
-fuzz:
-	INGAM_FUZZ_MINUTES=$${MINUTES:-10} cargo nextest run --workspace -E 'test(fuzz)' --no-capture
 
 fmt:
 	cargo fmt --all
