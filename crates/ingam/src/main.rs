@@ -13,6 +13,9 @@ mod flow;
 mod given;
 mod health;
 mod page;
+#[cfg(test)]
+#[cfg(feature = "sandbox")]
+mod proofs;
 mod replay;
 mod sequencer;
 mod serve;

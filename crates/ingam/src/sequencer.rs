@@ -38,7 +38,7 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 }
 
 /// Numbers what waits in one stream; `true` where more may wait.
-async fn number(app: &App, stream: Stream) -> Result<bool, Fault> {
+pub(crate) async fn number(app: &App, stream: Stream) -> Result<bool, Fault> {
     let head = app.ledger.head(stream).await?;
     let pending = app.ledger.pending(stream, BATCH).await?;
     if pending.is_empty() {

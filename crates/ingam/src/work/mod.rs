@@ -108,7 +108,8 @@ async fn until_due(app: &App) -> Duration {
     }
 }
 
-async fn settle(app: &App, task: &LeasedTask) {
+/// Does one task, and gives it back where it did not end.
+pub(crate) async fn settle(app: &App, task: &LeasedTask) {
     let started = app.now();
     let result = dispatch(app, task).await;
     let elapsed_ms = app.now().duration_since(started).as_millis();
