@@ -110,7 +110,9 @@ fn licences_are_clean_and_openssl_is_not_linked() {
         };
         let text = licence.replace('/', " OR ").replace(['(', ')'], " ");
         // Every AND part must have one fine OR alternative.
-        let fine = text.split(" AND ").all(|part| part.split(" OR ").any(|one| fine_ones.iter().any(|f| f == one.trim())));
+        let fine = text
+            .split(" AND ")
+            .all(|part| part.split(" OR ").any(|one| fine_ones.iter().any(|f| f == one.trim())));
         if !fine {
             bad.push(format!("{}: {licence}", package.name));
         }
