@@ -240,7 +240,8 @@ export class Walk {
   }
   async give({ bank, number }) {
     await this.at('account');
-    await this.page.locator(`input[name=bank][value="${bank}"]`).check({ force: true });
+    // As a finger does: the tile is touched where it can be seen, not the hidden radio behind it.
+    await this.page.locator(`.tile:has(input[value="${bank}"])`).click();
     await this.page.getByLabel('계좌 번호').fill(number);
     await this.press('1원 보내기');
   }
