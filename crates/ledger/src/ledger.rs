@@ -446,13 +446,19 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 fn lock(path: &std::path::Path) -> Result<File, Fault> {
+    // A killed process may leave a child between fork and exec, which holds the file a moment longer.
+    const TRIES: u32 = 10;
+    const PAUSE: Duration = Duration::from_millis(50);
     let open = File::options().create(true).append(true).open(path);
     let file = open.map_err(Fault::file(path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::Locked),
-        Err(std::fs::TryLockError::Error(error)) => Err(Fault::file(path)(error)),
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            Err(std::fs::TryLockError::Error(error)) => return Err(Fault::file(path)(error)),
+        }
     }
+    Err(Fault::Locked)
 }
 
 fn later(now: Timestamp, by: Duration) -> Result<Timestamp, Fault> {

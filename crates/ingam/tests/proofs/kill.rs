@@ -168,8 +168,7 @@ async fn killed_at_any_moment_it_loses_nothing_and_repeats_nothing() {
         server.kill().await;
         // Some moments lie in the start itself.
         if dice.below(4) == 0 {
-            let moment = Duration::from_millis(dice.below(120));
-            let _ = tokio::time::timeout(moment, stage.start()).await;
+            stage.start_and_kill(Duration::from_millis(dice.below(120))).await;
         }
         server = stage.start().await;
     }

@@ -135,7 +135,13 @@ impl Person {
     pub async fn open(address: &Address, link: &str) -> Result<Self, Lost> {
         let path = &link[link.find("/p/").expect("a person's link")..];
         let http = http();
-        let answer = http.get(address.of(path)).send().await.map_err(|_| Lost)?;
+        let mut answer = http.get(address.of(path)).send().await.map_err(|_| Lost)?;
+        if answer.status() == 200 {
+            // The page is open in another browser, as far as the program knows: the answer that brought the
+            // session got lost. The person goes on here.
+            let here = address.of(&format!("{path}/take_over"));
+            answer = http.post(here).send().await.map_err(|_| Lost)?;
+        }
         let page = answer.headers().get(LOCATION).and_then(|v| v.to_str().ok()).ok_or(Lost)?.to_owned();
         let mut cookies: Vec<&str> = answer
             .headers()

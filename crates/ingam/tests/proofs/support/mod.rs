@@ -147,16 +147,7 @@ impl Stage {
 
     /// The same; where it ends instead of serving, what it said.
     pub async fn try_start(&self, environment: &[(&str, &Path)]) -> Result<Server, String> {
-        let number = self.starts.fetch_add(1, Ordering::Relaxed);
-        let log = self.dir.path().join(format!("logs/serve-{number}.log"));
-        let file = File::create(&log).unwrap();
-        let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0"])
-            .envs(environment.iter().copied())
-            .stdout(Stdio::from(file.try_clone().unwrap()))
-            .stderr(Stdio::from(file))
-            .spawn()
-            .unwrap();
+        let (mut child, log) = self.spawn(environment);
         let began = Instant::now();
         loop {
             let said = std::fs::read_to_string(&log).unwrap();
@@ -169,6 +160,27 @@ impl Stage {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    fn spawn(&self, environment: &[(&str, &Path)]) -> (Child, PathBuf) {
+        let number = self.starts.fetch_add(1, Ordering::Relaxed);
+        let log = self.dir.path().join(format!("logs/serve-{number}.log"));
+        let file = File::create(&log).unwrap();
+        let child = self
+            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .envs(environment.iter().copied())
+            .stdout(Stdio::from(file.try_clone().unwrap()))
+            .stderr(Stdio::from(file))
+            .spawn()
+            .unwrap();
+        (child, log)
+    }
+
+    /// Starts the program and kills it after a while, wherever it is by then.
+    pub async fn start_and_kill(&self, after: Duration) {
+        let (mut child, _) = self.spawn(&[]);
+        tokio::time::sleep(after).await;
+        child.kill().await.unwrap();
     }
 
     /// Replays everything; the program must not run. Panics unless it is clean; answers the report.
