@@ -11,8 +11,12 @@ use std::collections::BTreeMap;
 pub const MAX_ENDPOINTS: usize = 16;
 /// Most policies of one institution.
 pub const MAX_POLICIES: usize = 100;
+/// Most versions of one policy. All of them stay, so a program that saves in a loop must come to an end.
+pub const MAX_POLICY_VERSIONS: usize = 1000;
 /// Most API keys that work at once.
 pub const MAX_KEYS: usize = 20;
+/// Most revoked keys that the state remembers, the newest of them; all stay in the entries.
+pub const MAX_REVOKED: usize = 100;
 /// How long a rotated webhook secret still signs beside the new one, in hours.
 pub const OLD_SECRET_HOURS: i64 = 24;
 
@@ -152,7 +156,11 @@ pub fn decide(state: Option<&Institution>, command: Command, now: Timestamp) -> 
             if !i.policies.contains_key(&policy) && i.policies.len() >= MAX_POLICIES {
                 return Err(Refusal::TooMany);
             }
-            let version = i.policies.get(&policy).map_or(0, Vec::len) as u32 + 1;
+            let versions = i.policies.get(&policy).map_or(0, Vec::len);
+            if versions >= MAX_POLICY_VERSIONS {
+                return Err(Refusal::TooMany);
+            }
+            let version = versions as u32 + 1;
             Event::PolicySaved { policy, version, body }
         }
         Command::AddEndpoint { endpoint, url, types } => {
@@ -216,6 +224,7 @@ pub fn apply(state: Option<Institution>, event: &Event) -> Result<Institution, O
             if let Some(key) = i.keys.get_mut(key) {
                 key.revoked_at = Some(*at);
             }
+            forget_the_oldest_revoked(&mut i.keys);
         }
         Event::PolicySaved { policy, body, .. } => {
             i.policies.entry(policy.clone()).or_default().push((**body).clone());
@@ -243,4 +252,13 @@ pub fn apply(state: Option<Institution>, event: &Event) -> Result<Institution, O
         }
     }
     Ok(i)
+}
+
+fn forget_the_oldest_revoked(keys: &mut BTreeMap<KeyId, Key>) {
+    let mut revoked: Vec<(Timestamp, KeyId)> =
+        keys.iter().filter_map(|(id, key)| Some((key.revoked_at?, id.clone()))).collect();
+    revoked.sort();
+    for (_, id) in revoked.iter().rev().skip(MAX_REVOKED) {
+        keys.remove(id);
+    }
 }

@@ -60,6 +60,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
                 checks: Vec::new(),
                 met: Vec::new(),
                 notice_asked: false,
+                links_asked: 0,
                 person: None,
             });
         }
@@ -200,7 +201,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
         Event::AccountChanged {} => v.account = AccountStep::Name { problem: Some(AccountProblem::Chosen) },
         Event::NoticeAsked {} => v.notice_asked = true,
         Event::NoticeDue {} => v.notice_asked = false,
-        Event::LinkAsked {} => {}
+        Event::LinkAsked {} => v.links_asked += 1,
         Event::Verified { at } => v.stage = Stage::Ended { end: End::Verified, at: *at },
         Event::Refused { code, at } => v.stage = Stage::Ended { end: End::Refused { code: *code }, at: *at },
         Event::Expired { at } => v.stage = Stage::Ended { end: End::Expired, at: *at },

@@ -62,11 +62,19 @@ fn expired(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<Eve
     Ok(events)
 }
 
+/// Each is one message to the institution, which may tell the person once for each. A link that was asked for so often
+/// is on its way.
+const MAX_LINKS_ASKED: u32 = 10;
+
+fn link_asked(v: &Verification) -> Vec<Event> {
+    if v.links_asked < MAX_LINKS_ASKED { vec![Event::LinkAsked {}] } else { vec![] }
+}
+
 /// After the end its outcome stands. What an issuer or a bank still says to the open question is evidence and
 /// gives limits back; a person's wish is passed on; everything else is dropped.
 fn after_the_end(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     match command {
-        Command::AskLink => Ok(vec![Event::LinkAsked {}]),
+        Command::AskLink => Ok(link_asked(v)),
         Command::LinkPerson { person } => match (v.end(), &v.person) {
             (Some(End::Verified), None) => Ok(vec![Event::PersonLinked { person }]),
             (Some(End::Verified), Some(_)) => Ok(vec![]),
@@ -193,7 +201,7 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
             }
             Ok(if v.notice_asked { vec![] } else { vec![Event::NoticeAsked {}] })
         }
-        Command::AskLink => Ok(vec![Event::LinkAsked {}]),
+        Command::AskLink => Ok(link_asked(v)),
         Command::Tick { card_call, account_call, withheld_until } => {
             tick(v, card_call, account_call, withheld_until, now)
         }

@@ -77,8 +77,15 @@ pub struct Verification {
     pub met: Vec<Met>,
     /// Whether the person asked to be told when it goes on.
     pub notice_asked: bool,
+    /// How often the person asked for a new link.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub links_asked: u32,
     /// The person, as this institution sees them, once linked.
     pub person: Option<PersonId>,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Where a verification stands as a whole.

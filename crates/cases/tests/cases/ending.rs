@@ -37,6 +37,17 @@ fn who_comes_too_late_finds_it_expired() {
 }
 
 #[test]
+fn a_link_is_asked_for_only_so_often() {
+    let mut story = Story::begun();
+    for _ in 0..10 {
+        assert_eq!(names(&story.does(Command::AskLink)), ["link_asked"]);
+    }
+    assert!(story.does(Command::AskLink).is_empty(), "it is on its way");
+    let mut story = story.wait(LIFE_S).ticks().ends(End::Expired);
+    assert!(story.does(Command::AskLink).is_empty(), "also after the end");
+}
+
+#[test]
 fn an_institution_withdraws_it() {
     let mut story = Story::code_out();
     story.does(Command::Cancel);

@@ -3,7 +3,8 @@
 use crate::story::{plan, start};
 use ingam_cases::id::{EndpointId, InstitutionId, KeyId, PersonId, PolicyId, SubjectId, VerificationId};
 use ingam_cases::institution::{
-    Command, Event, Institution, MAX_ENDPOINTS, MAX_KEYS, MAX_POLICIES, Profile, apply, decide,
+    Command, Event, Institution, MAX_ENDPOINTS, MAX_KEYS, MAX_POLICIES, MAX_POLICY_VERSIONS, MAX_REVOKED,
+    Profile, apply, decide,
 };
 use ingam_cases::person;
 use ingam_cases::policy::Policy;
@@ -108,6 +109,30 @@ fn there_are_only_so_many_policies_but_each_can_go_on() {
         Refusal::TooMany,
     );
     desk.does(Command::SavePolicy { policy: policy(0), body: Box::new(plan()) });
+}
+
+#[test]
+fn a_policy_has_only_so_many_versions() {
+    let mut desk = Desk::open();
+    let save = |n: u8| Command::SavePolicy { policy: policy(n), body: Box::new(plan()) };
+    for _ in 0..MAX_POLICY_VERSIONS {
+        desk.does(save(0));
+    }
+    desk.refused(save(0), Refusal::TooMany);
+    desk.does(save(1));
+}
+
+#[test]
+fn the_newest_revoked_keys_are_remembered() {
+    let mut desk = Desk::open();
+    for n in 0..=MAX_REVOKED {
+        desk.does(Command::AddKey { key: key(n as u8), name: "서버".into() });
+        desk.does(Command::RevokeKey { key: key(n as u8) });
+    }
+    assert_eq!(desk.i().keys.len(), MAX_REVOKED);
+    assert!(!desk.i().keys.contains_key(&key(0)), "the oldest of one moment");
+    desk.does(Command::AddKey { key: key(200), name: "서버".into() });
+    assert_eq!(desk.i().keys.len(), MAX_REVOKED + 1, "one that works is never forgotten");
 }
 
 #[test]
