@@ -7,6 +7,7 @@
 
 pub mod answers;
 pub mod id;
+pub mod in_clear;
 pub mod institution;
 pub mod method;
 pub mod person;

@@ -4,13 +4,15 @@
 //! way into networks that only this server can reach. Checked when it is saved, and again by the resolver of every
 //! delivery, since a name may lead elsewhere later.
 
-use super::verifications::MAX_URL;
 use crate::config::Webhooks;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
+
+/// Longest address, in characters: what browsers and proxies surely take.
+const MAX_URL: usize = 2000;
 
 /// Whether an address belongs to the public internet (IANA's special-purpose registries for IPv4 and IPv6).
 pub fn is_public(ip: IpAddr) -> bool {
@@ -78,7 +80,11 @@ pub async fn check(settings: &Webhooks, text: &str) -> Result<(), &'static str> 
     Ok(())
 }
 
-fn check_written(settings: &Webhooks, text: &str) -> Result<Url, &'static str> {
+/// Reads an address of the web in which no name, password, fragment or script can hide.
+///
+/// # Errors
+/// The code.
+pub fn of_the_web(text: &str, allow_http: bool) -> Result<Url, &'static str> {
     if text.chars().count() > MAX_URL {
         return Err("too_long");
     }
@@ -88,8 +94,11 @@ fn check_written(settings: &Webhooks, text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "malformed")?;
     match url.scheme() {
         "https" => {}
-        "http" if settings.allow_http => {}
+        "http" if allow_http => {}
         _ => return Err("https_required"),
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err("malformed");
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("userinfo");
@@ -97,10 +106,14 @@ fn check_written(settings: &Webhooks, text: &str) -> Result<Url, &'static str> {
     if url.fragment().is_some() {
         return Err("fragment");
     }
+    Ok(url)
+}
+
+fn check_written(settings: &Webhooks, text: &str) -> Result<Url, &'static str> {
+    let url = of_the_web(text, settings.allow_http)?;
     let public = match url.host() {
         Some(Host::Ipv4(ip)) => public_v4(ip),
         Some(Host::Ipv6(ip)) => public_v6(ip),
-        Some(Host::Domain("")) => return Err("malformed"),
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');
             name.contains('.') && !name.ends_with(".localhost")

@@ -122,6 +122,7 @@ pub const FIELD_CODES: &[(&str, &str)] = &[
     ("too_long", "The value is longer than allowed."),
     ("length", "The value has the wrong number of digits or characters."),
     ("character", "The value has a character that does not belong there."),
+    ("personal_data", "The value stays in clear, and looks like a number of a person."),
     ("date", "The day does not exist, or can't be."),
     ("out_of_range", "The value lies outside what is allowed."),
     ("malformed", "The value does not have the form that it must have."),

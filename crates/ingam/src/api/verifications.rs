@@ -1,5 +1,6 @@
 //! Verifications: open, get, list, cancel.
 
+use super::address;
 use super::auth::Auth;
 use super::body::{self, PathId, Payload, Posted, Query};
 use super::idempotency::{Outcome, replayed};
@@ -16,17 +17,15 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use ingam_cases::id::{InstitutionId, PolicyId, VerificationId};
+use ingam_cases::in_clear::{NotInClear, no_number_of_a_person, opaque};
 use ingam_cases::verification::{Command, Status, Verification};
 use ingam_ledger::{Cursor, ListQuery, Owner};
 use serde::Deserialize;
 use std::sync::Arc;
-use url::Url;
 use utoipa::ToSchema;
 
 /// Longest reference, in characters.
 const MAX_REFERENCE: usize = 200;
-/// Longest address, in characters: what browsers and proxies surely take.
-pub(super) const MAX_URL: usize = 2000;
 
 /// What an institution asks for.
 #[derive(Deserialize, ToSchema)]
@@ -35,11 +34,12 @@ pub struct OpenVerification {
     /// Which policy; its newest version is used.
     #[schema(example = "pol_01m9yr1e00e8abmcypx2tvb0zk", pattern = "^pol_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
     policy: String,
-    /// Your reference, for lists; 1 to 200 characters. It stays for ever: no name, no number of a person.
-    #[schema(example = "application-1024", min_length = 1, max_length = 200)]
+    /// Your reference, for lists; 1 to 200 visible characters of ASCII without `@`. It stays in clear for ever, so
+    /// what has the form of a resident number or of a mobile phone's is refused.
+    #[schema(example = "application-1024", pattern = "^[!-?A-~]{1,200}$")]
     reference: Option<String>,
-    /// Where the person goes back to. https, without user name and fragment, at most 2,000 characters. Don't put
-    /// personal data into it.
+    /// Where the person goes back to. https, without user name and fragment, at most 2,000 characters. It stays
+    /// in clear for ever: no personal data; what looks like a person's number is refused.
     #[schema(example = "https://bank.example/back", format = "uri", max_length = 2000)]
     return_url: Option<String>,
 }
@@ -78,37 +78,21 @@ fn opening(app: &App, given: OpenVerification) -> Result<Opening, Problem> {
     let policy = PolicyId::parse(&given.policy).map_err(|_| Problem::field("/policy", "not_found"))?;
     if let Some(reference) = &given.reference {
         body::text("/reference", reference, MAX_REFERENCE)?;
+        opaque(reference).map_err(|why| Problem::field("/reference", not_in_clear(why)))?;
     }
     if let Some(url) = &given.return_url {
-        return_url(app, url).map_err(|code| Problem::field("/return_url", code))?;
+        address::of_the_web(url, app.config.webhooks.allow_http)
+            .and_then(|_| no_number_of_a_person(url).map_err(not_in_clear))
+            .map_err(|code| Problem::field("/return_url", code))?;
     }
     Ok(Opening { policy, reference: given.reference, return_url: given.return_url })
 }
 
-/// Where a browser may be sent: an address of the web and nothing that a script could hide in.
-fn return_url(app: &App, text: &str) -> Result<(), &'static str> {
-    if text.chars().count() > MAX_URL {
-        return Err("too_long");
+fn not_in_clear(why: NotInClear) -> &'static str {
+    match why {
+        NotInClear::Character => "character",
+        NotInClear::PersonalData => "personal_data",
     }
-    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err("character");
-    }
-    let url = Url::parse(text).map_err(|_| "malformed")?;
-    match url.scheme() {
-        "https" => {}
-        "http" if app.config.webhooks.allow_http => {}
-        _ => return Err("https_required"),
-    }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err("malformed");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("userinfo");
-    }
-    if url.fragment().is_some() {
-        return Err("fragment");
-    }
-    Ok(())
 }
 
 /// The state to tell, and whether it was told before.

@@ -140,9 +140,14 @@ async fn fields_that_cannot_be() {
     };
     wrong("no such policy", json!({ "policy": "pol_900101-1234567" }), "/policy", "not_found").await;
     wrong("an empty reference", json!({ "reference": " " }), "/reference", "empty").await;
-    wrong("a long reference", json!({ "reference": "표본희".repeat(67) }), "/reference", "too_long").await;
+    wrong("a long reference", json!({ "reference": "r".repeat(201) }), "/reference", "too_long").await;
+    wrong("a name", json!({ "reference": "표본희" }), "/reference", "character").await;
+    let number = json!({ "reference": "loan/900101-1234567" });
+    wrong("a resident number", number, "/reference", "personal_data").await;
     wrong("a line break", json!({ "reference": "표본희\n" }), "/reference", "character").await;
     let url = |url: &str| json!({ "return_url": url });
+    let back = url("https://bank.example/back?phone=010-1234-5678");
+    wrong("a phone number", back, "/return_url", "personal_data").await;
     wrong("a script", url("javascript:alert('표본희')"), "/return_url", "https_required").await;
     wrong("no address", url("표본희"), "/return_url", "malformed").await;
     wrong("a password", url("https://a:b@bank.example/"), "/return_url", "userinfo").await;
