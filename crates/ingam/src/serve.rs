@@ -10,7 +10,7 @@ use ingam_connectors::{
     Bank, Observer, OpenBanking, OpenBankingConfig, ResidentCardConfig, ResidentCardIssuer,
     VendorResidentCards,
 };
-use ingam_ledger::{FileTopKey, Ledger};
+use ingam_ledger::{FileTopKey, Ledger, Swept};
 use ingam_vision::{Limits, Reader, Tesseract};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -258,15 +258,29 @@ impl Observer for Observed {
     }
 }
 
+/// Every minute what has run out; every hour what a crash left behind, at the first time all of it.
 async fn sweep(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    while !*stop.borrow() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    const HOUR: u64 = 60;
+    // A picture is named by an entry moments after it was written; a day is far beyond doubt.
+    const ORPHANED_AFTER: Duration = Duration::from_secs(24 * 3600);
+    for minute in 1_u64.. {
         tokio::select! {
-            _ = stop.changed() => {}
-            () = tokio::time::sleep(Duration::from_secs(60)) => {
-                if let Err(fault) = app.ledger.sweep_claims(1_000).await {
-                    tracing::warn!(%fault, "sweeping failed");
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(MINUTE) => {}
+        }
+        let mut swept = app.ledger.sweep_claims(1_000).await.map(|_| ());
+        if swept.is_ok() && minute % HOUR == 1 {
+            let within = (minute > 1).then_some(ORPHANED_AFTER + 2 * HOUR as u32 * MINUTE);
+            let orphans = app.ledger.sweep_orphans(ORPHANED_AFTER, within).await;
+            swept = orphans.map(|found| {
+                if found != Swept::default() {
+                    tracing::info!(blobs = found.blobs, keys = found.keys, "removed what nothing names");
                 }
-            }
+            });
+        }
+        if let Err(fault) = swept {
+            tracing::warn!(%fault, "sweeping failed");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The audit: replays every case from its clear parts, compares with its view, recomputes every leaf, and
-//! checks versions, numbers and tasks. It opens sealed fields to check their commitments and gives none of
+//! checks versions, numbers, tasks and claims. It opens sealed fields to check their commitments and gives none of
 //! them out, so it writes no access record. Refuses to know how a case is folded: the program brings that.
 
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::entry::{ClearEntry, EntryRow, Stream};
 use crate::error::Fault;
 use crate::jcs;
 use crate::leaf;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, check_id};
 use crate::query::{CaseQuery, EntryQuery, TaskQuery};
 use crate::reading::Opened;
 use crate::seal_fields::clear_openings;
@@ -39,6 +39,8 @@ pub struct AuditReport {
     pub numbered: u64,
     /// Tasks that are not done.
     pub tasks: u64,
+    /// Claims that are held, or have run out and were not swept.
+    pub claims: u64,
     /// What is wrong, the first thousand.
     pub findings: Vec<Finding>,
     /// How many things are wrong.
@@ -75,7 +77,7 @@ impl AuditReport {
 pub struct Finding {
     /// A stable code: `version_gap`, `entry_beyond_version`, `clear_unreadable`, `commitment_mismatch`,
     /// `leaf_mismatch`, `sealed_unreadable`, `key_missing`, `fold_failed`, `view_mismatch`, `number_order`,
-    /// `number_gap`, `task_without_case`, `task_inconsistent`.
+    /// `number_gap`, `task_without_case`, `task_inconsistent`, `claim_damaged`.
     pub code: &'static str,
     /// The case, where it concerns one.
     pub case: Option<String>,
@@ -102,6 +104,7 @@ pub async fn audit(ledger: &Ledger, fold: Fold<'_>) -> Result<AuditReport, Fault
         audit_numbers(ledger, stream, &mut report).await?;
     }
     audit_tasks(ledger, &mut report).await?;
+    audit_claims(ledger, &mut report).await?;
     Ok(report)
 }
 
@@ -242,7 +245,7 @@ async fn audit_numbers(ledger: &Ledger, stream: Stream, report: &mut AuditReport
     let head = ledger.head(stream).await?;
     let mut last = 0;
     while last < head {
-        let page = EntryQuery::Numbered { stream, after: last, limit: PAGE };
+        let page = EntryQuery::Numbered { stream, institution: None, after: last, limit: PAGE };
         let rows = ledger.store().entries(page).await?;
         if rows.is_empty() {
             report.add(
@@ -285,6 +288,29 @@ async fn audit_tasks(ledger: &Ledger, report: &mut AuditReport) -> Result<(), Fa
             let handed_out = state.attempt > 0 && state.lease_epoch > 0;
             if (state.leased.is_some() || state.dead.is_some()) && !handed_out {
                 report.add("task_inconsistent", case, None, detail);
+            }
+        }
+    }
+}
+
+async fn audit_claims(ledger: &Ledger, report: &mut AuditReport) -> Result<(), Fault> {
+    let mut after = None;
+    loop {
+        let page = match ledger.store().scan_claims(after.clone(), PAGE).await {
+            Ok(page) => page,
+            Err(Fault::Damaged(what)) => {
+                // Whom it keeps out, and from what, can't be known any more.
+                report.add("claim_damaged", None, None, format!("{what}, after {after:?}"));
+                return Ok(());
+            }
+            Err(fault) => return Err(fault),
+        };
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some((last.base.clone(), last.slot));
+        for claim in &page {
+            report.claims += 1;
+            if check_id(&claim.base).is_err() || check_id(&claim.holder).is_err() {
+                report.add("claim_damaged", None, None, "no name or no holder");
             }
         }
     }

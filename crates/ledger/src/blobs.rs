@@ -3,7 +3,7 @@
 //!
 //! A file is `"ingamB1\n"` ‖ length of the header (4 bytes) ‖ header (JSON, no personal data) ‖ sealed
 //! bytes. Its name holds the hash of the sealed bytes: putting the same id twice makes two files, and the
-//! one that no commit names is swept.
+//! one that no entry of its case names is swept.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -52,6 +52,8 @@ struct FileHeader {
     subject: String,
     institution: Option<String>,
     class: RetentionClass,
+    /// Whose entries may name it.
+    case: String,
     key_id: String,
     len: u64,
     created_ms: i64,
@@ -67,6 +69,7 @@ pub(crate) struct Blobs {
 /// A blob to be written.
 pub(crate) struct NewBlob {
     pub(crate) id: String,
+    pub(crate) case: String,
     pub(crate) subject: String,
     pub(crate) institution: Option<String>,
     pub(crate) class: RetentionClass,
@@ -127,6 +130,7 @@ impl Blobs {
             subject: blob.subject.clone(),
             institution: blob.institution.clone(),
             class: blob.class,
+            case: new.case,
             key_id: data_key.id.clone(),
             len,
             created_ms: now.as_millisecond(),
@@ -199,21 +203,26 @@ impl Blobs {
         Ok(safe(subject) && !listed(&self.home(subject))?.is_empty())
     }
 
-    /// Removes blobs made before a time that nothing names; answers how many.
-    pub(crate) fn sweep(
+    /// The parts into which the blobs are divided for a walk over all of them.
+    pub(crate) fn parts(&self) -> Result<Vec<PathBuf>, Fault> {
+        Ok(directories(&self.dir)?.into_iter().filter(|part| !part.ends_with("aside")).collect())
+    }
+
+    /// The blobs of one part that were made in a span of time, each with the case whose entries may name it.
+    pub(crate) fn made_within(
         &self,
-        created_before: Timestamp,
-        named: &dyn Fn(&BlobRef) -> bool,
-    ) -> Result<u64, Fault> {
-        let mut removed = 0;
-        for fan in directories(&self.dir)?.into_iter().filter(|fan| !fan.ends_with("aside")) {
-            for home in directories(&fan)? {
-                for (path, header) in listed(&home)? {
-                    let sha256 = path
-                        .file_name()
-                        .and_then(|name| name.to_str())
-                        .and_then(|name| name.rsplit('.').next());
-                    let (Some(header), Some(sha256)) = (header, sha256) else { continue };
+        part: &Path,
+        since: Option<Timestamp>,
+        before: Timestamp,
+    ) -> Result<Vec<(BlobRef, String)>, Fault> {
+        let since = since.map_or(i64::MIN, Timestamp::as_millisecond);
+        let mut found = Vec::new();
+        for home in directories(part)? {
+            for (path, header) in listed(&home)? {
+                let sha256 =
+                    path.file_name().and_then(|name| name.to_str()).and_then(|name| name.rsplit('.').next());
+                let (Some(header), Some(sha256)) = (header, sha256) else { continue };
+                if (since..before.as_millisecond()).contains(&header.created_ms) {
                     let blob = BlobRef {
                         id: header.id,
                         subject: header.subject,
@@ -222,14 +231,11 @@ impl Blobs {
                         len: header.len,
                         sha256: sha256.to_owned(),
                     };
-                    if header.created_ms < created_before.as_millisecond() && !named(&blob) {
-                        fs::remove_file(&path).map_err(Fault::file(&path))?;
-                        removed += 1;
-                    }
+                    found.push((blob, header.case));
                 }
             }
         }
-        Ok(removed)
+        Ok(found)
     }
 }
 

@@ -108,14 +108,26 @@ pub enum Release {
 /// A claim that is held.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
-    /// `base` or `base:n`.
-    pub key: String,
+    /// The claim's name.
+    pub base: String,
+    /// Which slot, from 1; `None` where the claim has none.
+    pub slot: Option<u32>,
     /// Who holds it.
     pub holder: String,
     /// Until when.
     pub expires_at: Option<Timestamp>,
     /// The note of who took it.
     pub note: Option<Value>,
+}
+
+impl Claim {
+    /// `base`, or `base:n` for a slot.
+    pub fn key(&self) -> String {
+        match self.slot {
+            None => self.base.clone(),
+            Some(slot) => format!("{}:{slot}", self.base),
+        }
+    }
 }
 
 /// A way to find a person again: an HMAC of an identifier, never the identifier.

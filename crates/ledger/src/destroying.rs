@@ -113,18 +113,54 @@ impl Ledger {
         }
     }
 
-    /// Forgets the data keys of subjects that no commit named within `after` of their making, and removes
-    /// blobs older than that for which `named` is false.
-    pub async fn sweep_orphans(
-        &self,
-        after: Duration,
-        named: impl Fn(&BlobRef) -> bool + Send + 'static,
-    ) -> Result<Swept, Fault> {
-        let after =
-            jiff::SignedDuration::try_from(after).map_err(|_| Fault::Invalid("a sweep of nothing"))?;
-        let before = self.now().checked_sub(after).map_err(|_| Fault::Invalid("a sweep of nothing"))?;
+    /// Removes what a crash or a refusal left behind: blobs that no entry of their case names, and data keys of
+    /// subjects that no commit named. Looks only at what was made longer than `after` ago, and, where `within` is
+    /// given, no longer ago than that: a sweep that comes often need not look at everything each time.
+    pub async fn sweep_orphans(&self, after: Duration, within: Option<Duration>) -> Result<Swept, Fault> {
+        let ago = |span: Duration| {
+            let span = jiff::SignedDuration::try_from(span).ok()?;
+            self.now().checked_sub(span).ok()
+        };
+        let before = ago(after).ok_or(Fault::Invalid("a sweep of nothing"))?;
+        let since = within.and_then(ago);
+        // Blobs first: a subject whose last blob goes here is an orphan below.
+        let blobs = self.sweep_blobs(since, before).await?;
+        let keys = self.sweep_keys(since, before).await?;
+        Ok(Swept { keys, blobs })
+    }
+
+    async fn sweep_blobs(&self, since: Option<Timestamp>, before: Timestamp) -> Result<u64, Fault> {
         let inner = self.inner.clone();
-        let blobs = blocking(move || inner.blobs.sweep(before, &named)).await?;
+        let mut removed = 0;
+        for part in blocking(move || inner.blobs.parts()).await? {
+            let inner = self.inner.clone();
+            for (blob, case) in blocking(move || inner.blobs.made_within(&part, since, before)).await? {
+                if !self.names(&case, &blob).await? {
+                    self.remove_blob(&blob).await?;
+                    removed += 1;
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Whether an entry of the case holds the blob's id and hash among its clear fields.
+    async fn names(&self, case: &str, blob: &BlobRef) -> Result<bool, Fault> {
+        let mut after = 0;
+        loop {
+            let entries = self.entries(case, after, SWEEP_PAGE).await?;
+            let Some(last) = entries.last() else { return Ok(false) };
+            after = last.version;
+            let holds = |entry: &crate::entry::ClearEntry, word: &str| {
+                entry.clear.values().any(|value| holds_text(value, word))
+            };
+            if entries.iter().any(|entry| holds(entry, &blob.id) && holds(entry, &blob.sha256)) {
+                return Ok(true);
+            }
+        }
+    }
+
+    async fn sweep_keys(&self, since: Option<Timestamp>, before: Timestamp) -> Result<u64, Fault> {
         let mut keys = 0;
         let mut cursor = 0;
         loop {
@@ -132,8 +168,8 @@ impl Ledger {
             // A caller may have gone away while its commit still waits in the store; a change asked after
             // it is answered after it.
             self.inner.store.sweep_claims(self.now(), 1).await?;
-            let page = self.inner.vault.older_than(before, cursor, SWEEP_PAGE).await?;
-            let Some((last, _)) = page.last() else { return Ok(Swept { keys, blobs }) };
+            let page = self.inner.vault.made_within(since, before, cursor, SWEEP_PAGE).await?;
+            let Some((last, _)) = page.last() else { return Ok(keys) };
             cursor = *last;
             let mut orphans = Vec::new();
             for (row, subject) in page {
@@ -150,5 +186,15 @@ impl Ledger {
                 self.inner.vault.forget(orphans).await?;
             }
         }
+    }
+}
+
+fn holds_text(value: &serde_json::Value, word: &str) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text == word,
+        Value::Array(items) => items.iter().any(|item| holds_text(item, word)),
+        Value::Object(fields) => fields.values().any(|field| holds_text(field, word)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -95,7 +95,7 @@ impl KeyFile {
     /// Opens the file for this top key.
     pub(crate) fn open(path: &Path, top_key: &str) -> Result<KeyFile, Fault> {
         let db = group::connect(path)?;
-        schema::prepare_as(&db, APPLICATION_ID, 1, TABLES)?;
+        schema::prepare_as(&db, APPLICATION_ID, &[TABLES])?;
         db.execute("INSERT OR IGNORE INTO top (one, id) VALUES (1, ?1)", [top_key])?;
         let known: String = db.query_row("SELECT id FROM top", [], |row| row.get(0))?;
         if known != top_key {
@@ -143,21 +143,22 @@ impl KeyFile {
         self.readers.read(journal_mark).await
     }
 
-    /// Live keys made before a time, oldest first, with their row as cursor.
-    pub(crate) async fn older_than(
+    /// Live keys made in a span of time, in the order of their rows, with the row as cursor.
+    pub(crate) async fn made_within(
         &self,
-        created_ms: i64,
+        created_ms: std::ops::Range<i64>,
         after: i64,
         limit: u32,
     ) -> Result<Vec<(i64, String)>, Fault> {
         self.readers
             .read(move |db| {
                 let mut found = db.prepare_cached(
-                    "SELECT row, subject FROM data_keys WHERE state = 'L' AND created_at < ?1 AND row > ?2
-                     ORDER BY row LIMIT ?3",
+                    "SELECT row, subject FROM data_keys
+                     WHERE state = 'L' AND created_at >= ?1 AND created_at < ?2 AND row > ?3
+                     ORDER BY row LIMIT ?4",
                 )?;
-                let rows = found
-                    .query_map(params![created_ms, after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let span = params![created_ms.start, created_ms.end, after, limit];
+                let rows = found.query_map(span, |row| Ok((row.get(0)?, row.get(1)?)))?;
                 Ok(rows.collect::<Result<_, _>>()?)
             })
             .await

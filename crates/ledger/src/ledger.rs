@@ -389,9 +389,16 @@ impl Ledger {
         self.inner.store.number(stream, head, entries.to_vec(), tasks).await
     }
 
-    /// Numbered entries after a number, by number.
-    pub async fn numbered(&self, stream: Stream, after: u64, limit: u32) -> Result<Vec<ClearEntry>, Fault> {
-        self.clear(EntryQuery::Numbered { stream, after, limit }).await
+    /// An institution's numbered entries after a number, by number.
+    pub async fn numbered(
+        &self,
+        stream: Stream,
+        institution: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<ClearEntry>, Fault> {
+        let institution = Some(institution.to_owned());
+        self.clear(EntryQuery::Numbered { stream, institution, after, limit }).await
     }
 
     /// Removes claims that have run out, at most `limit`.
@@ -400,16 +407,19 @@ impl Ledger {
     }
 
     /// Seals and writes a blob under the subject's data key; when this answers, it is on disk. Then name
-    /// it in a commit. The ids may hold letters, digits, `_` and `-`.
+    /// it, by id and hash, in the clear part of an entry of the case. The ids may hold letters, digits, `_`
+    /// and `-`.
     pub async fn put_blob(
         &self,
         id: &str,
+        case: &str,
         subject: &str,
         institution: Option<&str>,
         class: RetentionClass,
         bytes: Vec<u8>,
     ) -> Result<Result<BlobRef, Refused>, Fault> {
         let bytes = zeroize::Zeroizing::new(bytes);
+        check_id(case)?;
         if !safe(id) || !safe(subject) {
             return Err(Fault::Invalid("a blob's name"));
         }
@@ -421,8 +431,8 @@ impl Ledger {
             Found::Destroyed => return Ok(Err(Refused::Destroyed { subject: subject.to_owned() })),
             Found::Missing => return Err(Fault::KeyMissing),
         };
-        let (id, now, inner) = (id.to_owned(), self.now(), self.inner.clone());
-        let new = NewBlob { id, subject: name.subject, institution: name.institution, class, bytes };
+        let (id, case, now, inner) = (id.to_owned(), case.to_owned(), self.now(), self.inner.clone());
+        let new = NewBlob { id, case, subject: name.subject, institution: name.institution, class, bytes };
         let blob = blocking(move || inner.blobs.put(new, &key, now, &*inner.entropy)).await?;
         Ok(Ok(blob))
     }

@@ -116,6 +116,8 @@ pub enum EntryQuery {
     Numbered {
         /// The stream.
         stream: Stream,
+        /// Only those of this institution.
+        institution: Option<String>,
         /// After this number.
         after: u64,
         /// At most so many.

@@ -182,6 +182,14 @@ pub trait Store: Send + Sync {
     /// The live claims under a base (its plain key and its slots), by slot.
     async fn claims(&self, base: &str, now: Timestamp) -> Result<Vec<Claim>, Fault>;
 
+    /// All claims, also those that have run out and were not swept, by base (its bytes) and slot: for the audit.
+    /// `after` is the base and slot of the last one seen.
+    async fn scan_claims(
+        &self,
+        after: Option<(String, Option<u32>)>,
+        limit: u32,
+    ) -> Result<Vec<Claim>, Fault>;
+
     /// The index rows of a purpose with one of these values.
     async fn find(&self, purpose: &str, values: &[IndexValue]) -> Result<Vec<IndexRow>, Fault>;
 

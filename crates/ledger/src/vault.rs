@@ -165,14 +165,16 @@ impl Vault {
         self.file.journal_mark().await
     }
 
-    /// A page of keys made before a time: row and subject.
-    pub(crate) async fn older_than(
+    /// A page of keys made in a span of time: row and subject.
+    pub(crate) async fn made_within(
         &self,
+        since: Option<Timestamp>,
         before: Timestamp,
         after: i64,
         limit: u32,
     ) -> Result<Vec<(i64, String)>, Fault> {
-        self.file.older_than(before.as_millisecond(), after, limit).await
+        let since = since.map_or(i64::MIN, Timestamp::as_millisecond);
+        self.file.made_within(since..before.as_millisecond(), after, limit).await
     }
 
     /// Forgets keys that no case ever used.

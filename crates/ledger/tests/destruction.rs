@@ -137,7 +137,8 @@ async fn an_older_copy_does_not_bring_a_person_back() {
         };
         let rows = Commit { index: vec![index("sub_a"), index("sub_c")], ..Commit::default() };
         test.ledger.commit(rows).await.unwrap().unwrap();
-        let put = test.ledger.put_blob("blb", "sub_a", Some("ins"), RetentionClass::Identity, vec![1; 99]);
+        let put =
+            test.ledger.put_blob("blb", "ver", "sub_a", Some("ins"), RetentionClass::Identity, vec![1; 99]);
         let blob = put.await.unwrap().unwrap();
         test.ledger.destroy("sub_b", None, &RetentionClass::ALL, "before").await.unwrap();
         copy(&data, &older);

@@ -329,7 +329,7 @@ async fn a_blob_lasts_opens_and_goes() {
     let test = with_person().await;
     let bytes = vec![7u8; 100_000];
     let put = |id: &'static str| {
-        test.ledger.put_blob(id, "sub_1", Some(INS), RetentionClass::Picture, bytes.clone())
+        test.ledger.put_blob(id, "ver_1", "sub_1", Some(INS), RetentionClass::Picture, bytes.clone())
     };
     let blob = put("blb_1").await.unwrap().unwrap();
     assert_eq!(blob.len, 100_000);
@@ -338,10 +338,15 @@ async fn a_blob_lasts_opens_and_goes() {
     let orphan = put("blb_2").await.unwrap().unwrap();
     test.clock.advance(Duration::from_secs(7200));
     let young = put("blb_3").await.unwrap().unwrap();
-    let named = blob.clone();
-    let swept =
-        test.ledger.sweep_orphans(Duration::from_secs(3600), move |blob| *blob == named).await.unwrap();
+    let mut naming = entry(&test, "evt_2", &[]);
+    naming.clear.insert("pictures".into(), json!([{"blob": blob.id, "sha256": blob.sha256}]));
+    test.ledger.commit(one(write("ver_1", 1, vec![naming]))).await.unwrap().unwrap();
+    let hour = Duration::from_secs(3600);
+    let swept = test.ledger.sweep_orphans(hour, Some(hour * 2 - hour / 60)).await.unwrap();
+    assert_eq!((swept.blobs, swept.keys), (0, 0), "older than this sweep looks at");
+    let swept = test.ledger.sweep_orphans(hour, Some(hour * 2)).await.unwrap();
     assert_eq!((swept.blobs, swept.keys), (1, 0));
+    test.ledger.open_blob(&blob, access(6)).await.unwrap().unwrap();
     assert!(test.ledger.open_blob(&orphan, access(2)).await.is_err());
     test.ledger.destroy("sub_1", Some(INS), &[RetentionClass::Picture], "test").await.unwrap();
     for (n, blob) in [(3, &blob), (4, &young)] {
@@ -354,7 +359,8 @@ async fn a_blob_lasts_opens_and_goes() {
         name
     );
     for bad in ["../x", "", "a/b", "a.b"] {
-        let put = test.ledger.put_blob(bad, "sub_1", Some(INS), RetentionClass::Identity, vec![]).await;
+        let put =
+            test.ledger.put_blob(bad, "ver_1", "sub_1", Some(INS), RetentionClass::Identity, vec![]).await;
         assert!(matches!(put, Err(Fault::Invalid(_))), "{bad}");
     }
 }
@@ -363,7 +369,7 @@ async fn a_blob_lasts_opens_and_goes() {
 async fn keys_that_no_case_ever_used_are_forgotten() {
     let test = with_person().await;
     test.ledger.open_subject("sub_lost", Some(INS), &RetentionClass::ALL).await.unwrap().unwrap();
-    let sweep = || test.ledger.sweep_orphans(Duration::from_secs(3600), |_| true);
+    let sweep = || test.ledger.sweep_orphans(Duration::from_secs(3600), None);
     assert_eq!(sweep().await.unwrap().keys, 0, "too young");
     test.clock.advance(Duration::from_secs(3601));
     assert_eq!(sweep().await.unwrap().keys, 5);

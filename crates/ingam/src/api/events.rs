@@ -125,7 +125,7 @@ pub async fn list_events(
     };
     let entries = match &case {
         Some(case) => app.ledger.entries(case.as_str(), after, LOOKED_AT).await?,
-        None => app.ledger.numbered(Stream::Main, after, LOOKED_AT).await?,
+        None => app.ledger.numbered(Stream::Main, institution.as_str(), after, LOOKED_AT).await?,
     };
     let mut data = Vec::new();
     for entry in entries {
@@ -134,9 +134,6 @@ pub async fn list_events(
             break;
         }
         after = if case.is_some() { entry.version } else { number };
-        if entry.institution.as_deref() != Some(institution.as_str()) {
-            continue;
-        }
         match public_type(&entry)? {
             Some(found) if only.is_none_or(|only| only == found) => {
                 data.extend(event_object(&app, &entry).await?)

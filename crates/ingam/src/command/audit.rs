@@ -29,13 +29,14 @@ pub(crate) async fn run(args: AuditArgs) -> Result<u8, (u8, String)> {
         println!("{}", serde_json::to_string(&report).map_err(|e| (INTERNAL, e.to_string()))?);
     } else {
         println!(
-            "{} cases, {} entries ({} numbered), {} sealed fields checked, {} destroyed, {} tasks waiting",
+            "{} cases, {} entries ({} numbered), {} sealed fields checked, {} destroyed, {} tasks waiting, {} claims",
             report.cases,
             report.entries,
             report.numbered,
             report.sealed_checked,
             report.sealed_destroyed,
-            report.tasks
+            report.tasks,
+            report.claims
         );
         for finding in &report.findings {
             println!(

@@ -172,6 +172,7 @@ impl App {
             .ledger
             .put_blob(
                 blob.as_str(),
+                v.id.as_str(),
                 v.subject.as_str(),
                 Some(v.institution.as_str()),
                 RetentionClass::Picture,

@@ -161,7 +161,7 @@ fn free_slot(db: &Connection, take: &Take, now: i64) -> Decided<i64> {
     }
 }
 
-pub(super) fn claim_key(base: &str, slot: i64) -> String {
+fn claim_key(base: &str, slot: i64) -> String {
     if slot == 0 { base.to_owned() } else { format!("{base}:{slot}") }
 }
 

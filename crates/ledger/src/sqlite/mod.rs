@@ -80,6 +80,14 @@ impl Store for Sqlite {
         self.readers.read(move |db| read::claims(db, &base, now)).await
     }
 
+    async fn scan_claims(
+        &self,
+        after: Option<(String, Option<u32>)>,
+        limit: u32,
+    ) -> Result<Vec<Claim>, Fault> {
+        self.readers.read(move |db| read::scan_claims(db, after, limit)).await
+    }
+
     async fn find(&self, purpose: &str, values: &[IndexValue]) -> Result<Vec<IndexRow>, Fault> {
         let (purpose, values) = (purpose.to_owned(), values.to_vec());
         self.readers.read(move |db| read::find(db, &purpose, &values)).await

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
-use super::commit::claim_key;
 use crate::commit::{Case, Claim, IndexRow, IndexValue, View};
 use crate::entry::{EntryRow, RetentionClass, Stream, unpack_sealed};
 use crate::error::Fault;
@@ -156,13 +155,22 @@ pub(super) fn entries(db: &Connection, query: &EntryQuery) -> Result<Vec<EntryRo
             params![case, *after as i64, limit],
             entry_row,
         ),
-        EntryQuery::Numbered { stream, after, limit } => all(
+        EntryQuery::Numbered { stream, institution: None, after, limit } => all(
             db,
             &format!(
                 "{ENTRY} numbers n CROSS JOIN entries e ON e.row = n.entry_row
                  WHERE n.stream = ?1 AND n.number > ?2 ORDER BY n.number LIMIT ?3"
             ),
             params![stream.code(), *after as i64, limit],
+            entry_row,
+        ),
+        EntryQuery::Numbered { stream, institution: Some(institution), after, limit } => all(
+            db,
+            &format!(
+                "{ENTRY} numbers n CROSS JOIN entries e ON e.row = n.entry_row
+                 WHERE n.stream = ?1 AND n.institution = ?2 AND n.number > ?3 ORDER BY n.number LIMIT ?4"
+            ),
+            params![stream.code(), institution, *after as i64, limit],
             entry_row,
         ),
         EntryQuery::Pending { stream, limit } => all(
@@ -180,18 +188,38 @@ pub(super) fn entries(db: &Connection, query: &EntryQuery) -> Result<Vec<EntryRo
 pub(super) fn claims(db: &Connection, base: &str, now: Timestamp) -> Result<Vec<Claim>, Fault> {
     all(
         db,
-        "SELECT slot, holder, expires_at, note FROM claims
-         WHERE base = ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY slot",
+        &format!("{CLAIM} WHERE base = ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY slot"),
         params![base, now.as_millisecond()],
-        |row| {
-            Ok(Claim {
-                key: claim_key(base, row.get(0)?),
-                holder: row.get(1)?,
-                expires_at: row.get::<_, Option<i64>>(2)?.map(time).transpose()?,
-                note: row.get::<_, Option<String>>(3)?.as_deref().map(stored_json).transpose()?,
-            })
-        },
+        claim_row,
     )
+}
+
+pub(super) fn scan_claims(
+    db: &Connection,
+    after: Option<(String, Option<u32>)>,
+    limit: u32,
+) -> Result<Vec<Claim>, Fault> {
+    // A base is never empty, so this stands before the first.
+    let (base, slot) = after.unwrap_or_default();
+    all(
+        db,
+        &format!("{CLAIM} WHERE (base, slot) > (?1, ?2) ORDER BY base, slot LIMIT ?3"),
+        params![base, slot.unwrap_or(0), limit],
+        claim_row,
+    )
+}
+
+const CLAIM: &str = "SELECT base, slot, holder, expires_at, note FROM claims";
+
+fn claim_row(row: &Row<'_>) -> Result<Claim, Fault> {
+    let slot = u32::try_from(row.get::<_, i64>(1)?).map_err(|_| Fault::Damaged("a claim's slot"))?;
+    Ok(Claim {
+        base: row.get(0)?,
+        slot: (slot > 0).then_some(slot),
+        holder: row.get(2)?,
+        expires_at: row.get::<_, Option<i64>>(3)?.map(time).transpose()?,
+        note: row.get::<_, Option<String>>(4)?.as_deref().map(stored_json).transpose()?,
+    })
 }
 
 pub(super) fn find(db: &Connection, purpose: &str, values: &[IndexValue]) -> Result<Vec<IndexRow>, Fault> {

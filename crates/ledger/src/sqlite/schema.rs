@@ -8,13 +8,10 @@ use crate::error::Fault;
 /// Marks the file as ours: "ingL".
 const APPLICATION_ID: i64 = 0x696e_674c;
 
-/// The schema that this code reads and writes.
-const VERSION: i64 = 1;
-
 /// An `entries.row` says in which order commits came; numbers are given in an order that agrees with it
 /// per case. Numbers and pending marks stand apart from the entries, because changing a row of SQLite
 /// writes the whole of it again, and an entry may be megabytes.
-const TABLES: &str = "
+const FIRST: &str = "
 CREATE TABLE cases (
   case_id TEXT NOT NULL UNIQUE,
   kind TEXT NOT NULL,
@@ -112,28 +109,67 @@ CREATE TABLE destroyed (
 CREATE TABLE journal (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL, hash BLOB NOT NULL);
 ";
 
-/// Creates the tables in an empty file; refuses a file of another program or a newer release.
+/// Events of one institution are read without looking at those of the others.
+const NUMBERS_OF_AN_INSTITUTION: &str = "
+ALTER TABLE numbers ADD COLUMN institution TEXT;
+UPDATE numbers SET institution = (SELECT institution FROM entries WHERE row = entry_row);
+CREATE INDEX numbers_institution ON numbers(stream, institution, number) WHERE institution IS NOT NULL;
+";
+
+/// From an empty file to the schema that this code reads and writes. A step that was released never changes.
+const STEPS: &[&str] = &[FIRST, NUMBERS_OF_AN_INSTITUTION];
+
+/// Takes the steps that the file lacks; refuses a file of another program or a newer release.
 pub(crate) fn prepare(connection: &Connection) -> Result<(), Fault> {
-    prepare_as(connection, APPLICATION_ID, VERSION, TABLES)
+    prepare_as(connection, APPLICATION_ID, STEPS)
 }
 
-/// The same for another set of tables.
-pub(crate) fn prepare_as(
-    connection: &Connection,
-    application_id: i64,
-    version: i64,
-    tables: &str,
-) -> Result<(), Fault> {
+/// The same for another file with steps of its own.
+pub(crate) fn prepare_as(connection: &Connection, application_id: i64, steps: &[&str]) -> Result<(), Fault> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    match (pragma("application_id")?, pragma("user_version")?) {
-        (0, 0) => {
-            connection.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {tables} PRAGMA application_id={application_id}; PRAGMA user_version={version}; COMMIT"
-            ))?;
-            Ok(())
+    let done = match (pragma("application_id")?, pragma("user_version")?) {
+        (0, 0) => 0,
+        (id, _) if id != application_id => {
+            return Err(Fault::Damaged("the database file belongs to something else"));
         }
-        (id, _) if id != application_id => Err(Fault::Damaged("the database file belongs to something else")),
-        (_, found) if found == version => Ok(()),
-        _ => Err(Fault::Damaged("the database file is of a newer release")),
+        (_, done) => usize::try_from(done).map_err(|_| Fault::Damaged("the schema's version"))?,
+    };
+    if done > steps.len() {
+        return Err(Fault::Damaged("the database file is of a newer release"));
+    }
+    for (step, version) in steps.iter().zip(1..).skip(done) {
+        // If we crash between two steps, the next start takes the rest.
+        connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {step} PRAGMA application_id={application_id}; PRAGMA user_version={version}; COMMIT"
+        ))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_file_takes_the_steps_that_it_lacks_and_keeps_its_rows() {
+        let db = Connection::open_in_memory().unwrap();
+        prepare_as(&db, APPLICATION_ID, &STEPS[..1]).unwrap();
+        db.execute_batch(
+            "INSERT INTO entries VALUES (7, 'ent_1', 'ver_1', 1, 0, 'k', 'ins_1', 0, x'', '{}', x'', x'', x'', x'');
+             INSERT INTO numbers VALUES (7, 0, 1);",
+        )
+        .unwrap();
+        prepare(&db).unwrap();
+        let of: String = db.query_row("SELECT institution FROM numbers", [], |row| row.get(0)).unwrap();
+        assert_eq!(of, "ins_1");
+        prepare(&db).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_something_else_or_of_a_newer_release_is_refused() {
+        let db = Connection::open_in_memory().unwrap();
+        prepare(&db).unwrap();
+        assert!(prepare_as(&db, 1, STEPS).is_err());
+        assert!(prepare_as(&db, APPLICATION_ID, &STEPS[..1]).is_err());
     }
 }

@@ -198,8 +198,11 @@ pub(super) fn number(
         next += 1;
         db.prepare_cached("DELETE FROM pending WHERE stream = ?1 AND entry_row = ?2")?
             .execute(params![code, row])?;
-        db.prepare_cached("INSERT INTO numbers (entry_row, stream, number) VALUES (?1, ?2, ?3)")?
-            .execute(params![row, code, next])?;
+        db.prepare_cached(
+            "INSERT INTO numbers (entry_row, stream, number, institution)
+             SELECT row, stream, ?2, institution FROM entries WHERE row = ?1",
+        )?
+        .execute(params![row, next])?;
     }
     db.prepare_cached(
         "INSERT INTO heads (stream, head) VALUES (?1, ?2) ON CONFLICT (stream) DO UPDATE SET head = ?2",

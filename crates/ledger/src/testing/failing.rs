@@ -88,6 +88,13 @@ impl Store for Failing {
     async fn claims(&self, base: &str, now: Timestamp) -> Result<Vec<Claim>, Fault> {
         self.pass(self.store.claims(base, now)).await
     }
+    async fn scan_claims(
+        &self,
+        after: Option<(String, Option<u32>)>,
+        limit: u32,
+    ) -> Result<Vec<Claim>, Fault> {
+        self.pass(self.store.scan_claims(after, limit)).await
+    }
     async fn find(&self, purpose: &str, values: &[IndexValue]) -> Result<Vec<IndexRow>, Fault> {
         self.pass(self.store.find(purpose, values)).await
     }

@@ -2,12 +2,14 @@
 
 use crate::testing::{ACCOUNT, Caller, NAME, NUMBER, Program, base64, picture, safety};
 use ingam_cases::id::VerificationId;
-use ingam_ledger::{ACCESS_READ, RetentionClass, Stream};
+use ingam_ledger::{ACCESS_READ, ClearEntry, EntryQuery, RetentionClass, Stream};
 use serde_json::{Value, json};
 
 async fn reads(program: &Program) -> Vec<Value> {
     program.number().await;
-    let all = program.app.ledger.numbered(Stream::Access, 0, 1000).await.unwrap();
+    let query = EntryQuery::Numbered { stream: Stream::Access, institution: None, after: 0, limit: 1000 };
+    let rows = program.app.ledger.store().entries(query).await.unwrap();
+    let all: Vec<ClearEntry> = rows.iter().map(|row| row.to_clear().unwrap()).collect();
     all.into_iter().filter(|e| e.kind == ACCESS_READ).map(|e| Value::Object(e.clear)).collect()
 }
 

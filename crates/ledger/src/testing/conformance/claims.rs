@@ -20,7 +20,7 @@ pub async fn a_claim_is_held_until_it_is_released(store: Shared) {
         let held = Refused::ClaimHeld { key: "c".into(), holder: "one".into(), note: note.clone() };
         assert_eq!(refused(&store, takes(at(9), vec![take("c", None, holder, None)])).await, held);
     }
-    let claim = Claim { key: "c".into(), holder: "one".into(), expires_at: None, note };
+    let claim = Claim { base: "c".into(), slot: None, holder: "one".into(), expires_at: None, note };
     assert_eq!(store.claims("c", at(0)).await.unwrap(), [claim]);
     accepted(&store, releases(vec![Release::Holder { base: "c".into(), holder: "two".into() }])).await;
     assert_eq!(store.claims("c", at(0)).await.unwrap().len(), 1, "another's release changes nothing");
@@ -73,6 +73,26 @@ pub async fn claims_run_out(store: Shared) {
     assert_eq!(store.sweep_claims(at(50), 0).await.unwrap(), 0);
     assert_eq!(store.sweep_claims(at(50), 10).await.unwrap(), 1);
     assert_eq!(store.claims("s", at(99)).await.unwrap().len(), 1);
+}
+
+/// The audit's walk meets every claim once, page by page, also one that has run out.
+pub async fn every_claim_is_walked_once(store: Shared) {
+    let all = vec![
+        take("s", Some(12), "h", None),
+        take("s", Some(12), "h", None),
+        take("s", None, "h", None),
+        take("a:1", None, "h", Some(at(1))),
+        take("한", None, "h", None),
+    ];
+    accepted(&store, takes(at(0), all)).await;
+    let (mut after, mut seen) = (None, Vec::new());
+    loop {
+        let page = store.scan_claims(after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some((last.base.clone(), last.slot));
+        seen.extend(page.iter().map(Claim::key));
+    }
+    assert_eq!(seen, ["a:1", "s", "s:1", "s:2", "한"]);
 }
 
 /// Ten want three slots at once: three have one each.

@@ -37,10 +37,12 @@ macro_rules! conformance_tests {
             a_write_without_entries_only_checks, one_of_many_wins_and_fails_no_other,
             four_overlapping_writers_finish, values_of_every_size_come_back, lists_are_newest_first,
             a_claim_is_held_until_it_is_released, slots_are_given_lowest_first, claims_run_out,
+            every_claim_is_walked_once,
             slots_are_never_given_twice, a_refused_commit_leaves_claims_as_they_were,
             only_due_tasks_are_leased, a_task_is_taken_over_and_the_slow_worker_is_fenced,
             four_workers_never_share_a_task, dead_tasks_wait_for_people,
-            numbers_are_contiguous_and_keep_the_order_of_a_case, numbering_is_refused_whole,
+            numbers_are_contiguous_and_keep_the_order_of_a_case, numbered_entries_of_one_institution,
+            numbering_is_refused_whole,
             sequencers_and_writers_race_without_gaps, numbers_have_no_gap_when_calls_fail,
             people_are_found_until_destroyed, following_the_journal_twice_is_following_it_once,
         );

@@ -10,9 +10,12 @@ async fn pending(store: &Shared, stream: Stream, limit: u32) -> Vec<String> {
     rows.into_iter().map(|row| row.id).collect()
 }
 
+fn numbered(institution: Option<&str>, after: u64, limit: u32) -> EntryQuery {
+    EntryQuery::Numbered { stream: Stream::Main, institution: institution.map(str::to_owned), after, limit }
+}
+
 async fn check_numbers(store: &Shared, count: u64) {
-    let rows =
-        store.entries(EntryQuery::Numbered { stream: Stream::Main, after: 0, limit: 10_000 }).await.unwrap();
+    let rows = store.entries(numbered(None, 0, 10_000)).await.unwrap();
     let numbers: Vec<u64> = rows.iter().filter_map(|row| row.number).collect();
     assert_eq!(numbers, (1..=count).collect::<Vec<_>>(), "contiguous, each once");
     let mut seen = std::collections::HashMap::new();
@@ -43,8 +46,28 @@ pub async fn numbers_are_contiguous_and_keep_the_order_of_a_case(store: Shared) 
     assert!(pending(&store, Stream::Main, 9).await.is_empty());
     assert_eq!(store.head(Stream::Access).await.unwrap(), 0);
     check_numbers(&store, 4).await;
-    let later = EntryQuery::Numbered { stream: Stream::Main, after: 2, limit: 1 };
-    assert_eq!(store.entries(later).await.unwrap()[0].number, Some(3));
+    assert_eq!(store.entries(numbered(None, 2, 1)).await.unwrap()[0].number, Some(3));
+}
+
+/// Each institution's entries are read by themselves, in the order of the numbers, which have gaps then.
+pub async fn numbered_entries_of_one_institution(store: Shared) {
+    for (case, institution) in [("a", Some("ins_1")), ("b", Some("ins_2")), ("c", None), ("d", Some("ins_1"))]
+    {
+        let mut one = write(case, 0, 1);
+        one.entries[0].institution = institution.map(str::to_owned);
+        accepted(&store, writes(vec![one])).await;
+    }
+    let all = pending(&store, Stream::Main, 9).await;
+    store.number(Stream::Main, 0, all, vec![]).await.unwrap().unwrap();
+    let of = async |institution: &str, after, limit| {
+        let rows = store.entries(numbered(Some(institution), after, limit)).await.unwrap();
+        rows.iter().map(|row| (row.case.clone(), row.number.unwrap())).collect::<Vec<_>>()
+    };
+    assert_eq!(of("ins_1", 0, 9).await, [("a".to_owned(), 1), ("d".to_owned(), 4)]);
+    assert_eq!(of("ins_1", 1, 9).await, [("d".to_owned(), 4)]);
+    assert_eq!(of("ins_1", 0, 1).await, [("a".to_owned(), 1)]);
+    assert_eq!(of("ins_2", 0, 9).await, [("b".to_owned(), 2)]);
+    assert_eq!(of("ins_3", 0, 9).await, []);
 }
 
 /// Whatever does not hold, no number is given and no task made.

@@ -51,6 +51,9 @@ impl Store for Off {
     async fn claims(&self, base: &str, now: Timestamp) -> Answer<Vec<Claim>> {
         self.0.claims(base, now).await
     }
+    async fn scan_claims(&self, after: Option<(String, Option<u32>)>, limit: u32) -> Answer<Vec<Claim>> {
+        self.0.scan_claims(after, limit).await
+    }
     async fn find(&self, purpose: &str, values: &[IndexValue]) -> Answer<Vec<IndexRow>> {
         self.0.find(purpose, values).await
     }
