@@ -12,6 +12,8 @@ mod fault;
 mod flow;
 mod given;
 mod health;
+#[cfg(feature = "sandbox")]
+mod lan;
 mod page;
 #[cfg(test)]
 #[cfg(feature = "sandbox")]

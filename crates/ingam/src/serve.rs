@@ -31,6 +31,8 @@ pub struct Serve {
     pub config: Config,
     /// With the simulated institutions and a demo institution.
     pub sandbox: bool,
+    /// Also over TLS on the local network; only with the sandbox.
+    pub lan: bool,
 }
 
 /// A program that runs.
@@ -39,6 +41,10 @@ pub struct Running {
     pub app: Arc<App>,
     /// Where it is reached.
     pub base_url: String,
+    /// Where it is reached on this machine.
+    pub home_url: String,
+    /// What to tell who wants to reach it with a phone.
+    pub lan: Option<String>,
     /// Where it listens.
     pub listen: SocketAddr,
     stop: watch::Sender<bool>,
@@ -73,7 +79,7 @@ pub async fn serve(what: Serve) -> Result<(), String> {
 /// # Errors
 /// In words for the person who started it.
 pub async fn start(what: Serve) -> Result<Running, String> {
-    let Serve { mut config, sandbox } = what;
+    let Serve { mut config, sandbox, lan } = what;
     let clock = MachineClock::default();
     #[cfg(feature = "sandbox")]
     let mut simulated = None;
@@ -83,9 +89,9 @@ pub async fn start(what: Serve) -> Result<Running, String> {
     }
     let ledger = open_ledger(&config, &clock).await.map_err(|e| e.to_string())?;
     #[cfg(feature = "sandbox")]
-    return run(config, ledger, clock, simulated).await;
+    return run(config, ledger, clock, simulated, lan).await;
     #[cfg(not(feature = "sandbox"))]
-    return run(config, ledger, clock, None).await;
+    return run(config, ledger, clock, None, lan).await;
 }
 
 /// Starts everything over a ledger that is open already.
@@ -93,7 +99,7 @@ pub async fn start(what: Serve) -> Result<Running, String> {
 /// # Errors
 /// In words for the person who started it.
 pub async fn start_on(config: Config, ledger: Ledger, clock: MachineClock) -> Result<Running, String> {
-    run(config, ledger, clock, None).await
+    run(config, ledger, clock, None, false).await
 }
 
 async fn run(
@@ -101,16 +107,27 @@ async fn run(
     ledger: Ledger,
     clock: MachineClock,
     simulated: Option<Simulated>,
+    lan: bool,
 ) -> Result<Running, String> {
     let sandbox = simulated.is_some();
     let listener = TcpListener::bind(&config.http.listen)
         .await
         .map_err(|e| format!("cannot listen on {}: {e}", config.http.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
-    let base_url = if config.http.base_url.is_empty() {
-        format!("http://{address}")
-    } else {
-        config.http.base_url.trim_end_matches('/').to_owned()
+    let home_url = format!("http://{address}");
+    #[cfg(feature = "sandbox")]
+    let lan = match lan {
+        true => Some(crate::lan::Lan::open(&config.store.dir, address, &clock).await?),
+        false => None,
+    };
+    #[cfg(feature = "sandbox")]
+    let lan_url = lan.as_ref().map(|lan| lan.base_url.clone());
+    #[cfg(not(feature = "sandbox"))]
+    let (lan_url, _) = (None, lan);
+    let base_url = match (lan_url, config.http.base_url.trim_end_matches('/')) {
+        (Some(url), _) => url,
+        (None, "") => home_url.clone(),
+        (None, url) => url.to_owned(),
     };
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let metrics_handle = metrics.handle();
@@ -128,10 +145,21 @@ async fn run(
     let mut router = api::router(app.clone(), metrics_handle).merge(page::router(app.clone(), sandbox));
     #[cfg(feature = "sandbox")]
     if let Some(simulated) = simulated {
-        let studio = crate::studio::begin(&app, simulated, stopping.clone()).await?;
+        let studio = crate::studio::begin(&app, simulated, &home_url, stopping.clone()).await?;
         router = router.merge(studio);
     }
     let router = crate::api::around(router);
+    let mut said = None;
+    #[cfg(feature = "sandbox")]
+    if let Some(lan) = lan {
+        let (words, tls) = lan.begin();
+        said = Some(words);
+        let mut stopping = stopping.clone();
+        let stop = async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+        };
+        parts.push(tokio::spawn(crate::lan::serve(tls, router.clone(), stop)));
+    }
     let mut stopping_http = stopping;
     parts.push(tokio::spawn(async move {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -144,7 +172,7 @@ async fn run(
             tracing::error!(%error, "HTTP ended");
         }
     }));
-    Ok(Running { app, base_url, listen: address, stop, parts })
+    Ok(Running { app, base_url, home_url, lan: said, listen: address, stop, parts })
 }
 
 /// The program without HTTP and workers, for administration.

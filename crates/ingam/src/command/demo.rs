@@ -24,14 +24,17 @@ pub(crate) async fn run(serve: Serve, once: bool) -> Result<u8, (u8, String)> {
     let places = Places::read(&file).map_err(|why| (INTERNAL, why))?;
     println!("{:>8}  started: ledger, workers, API, page, sandbox institutions", took(began));
     println!();
-    println!("  person       {}/studio", running.base_url);
+    println!("  person       {}/studio", running.home_url);
     println!(
         "               a phone with the real page, what the institution's program sends and gets, the bank book"
     );
-    println!("  institution  {}/openapi.json", running.base_url);
+    println!("  institution  {}/openapi.json", running.home_url);
     println!("               its key is in {}", file.display());
     println!("  sandbox      {}/", places.sandbox_url);
     println!("               people, issuers and banks with switches for their faults");
+    if let Some(lan) = &running.lan {
+        println!("{lan}");
+    }
     println!();
     println!("One verification over HTTP, as the institution and as 김민수, who does not exist:");
     let walked = match tokio::time::timeout(DEADLINE, Walk::begin(places).whole()).await {
@@ -47,7 +50,7 @@ pub(crate) async fn run(serve: Serve, once: bool) -> Result<u8, (u8, String)> {
     };
     if !once {
         println!();
-        println!("Look at it at {}/studio; end with Ctrl-C.", running.base_url);
+        println!("Look at it at {}/studio; end with Ctrl-C.", running.home_url);
         serve::until_asked().await;
     }
     running.stop().await;

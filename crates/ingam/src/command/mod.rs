@@ -99,6 +99,9 @@ struct DemoArgs {
     /// End after that verification: exit code 0 where the person was verified, 1 where not.
     #[arg(long)]
     once: bool,
+    /// Also serve the local network over TLS, by an authority made here, for a real phone.
+    #[arg(long)]
+    lan: bool,
 }
 
 pub(crate) fn main() -> ExitCode {
@@ -138,7 +141,7 @@ async fn run(command: Command) -> Result<u8, (u8, String)> {
         Command::Demo(args) => {
             let mut serve_args = args.serve;
             serve_args.sandbox = true;
-            let serve = prepare(&serve_args)?;
+            let serve = Serve { lan: args.lan, ..prepare(&serve_args)? };
             demo::run(serve, args.once).await
         }
         #[cfg(feature = "sandbox")]
@@ -164,5 +167,5 @@ fn prepare(args: &ServeArgs) -> Result<Serve, (u8, String)> {
         return Err((BAD_USAGE, "--sandbox runs only with environment = \"test\"".into()));
     }
     serve::log(&config);
-    Ok(Serve { config, sandbox })
+    Ok(Serve { config, sandbox, lan: false })
 }

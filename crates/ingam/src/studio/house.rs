@@ -51,7 +51,7 @@ impl House {
     ///
     /// # Errors
     /// In words for the person who started it.
-    pub async fn find_or_make(app: &Arc<App>, sandbox_url: &str) -> Result<Self, String> {
+    pub async fn find_or_make(app: &Arc<App>, home_url: &str, sandbox_url: &str) -> Result<Self, String> {
         let file = app.config.store.dir.join("sandbox.json");
         let earlier: Option<Kept> =
             std::fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str(&text).ok());
@@ -64,9 +64,9 @@ impl House {
             _ => make(app).await?,
         };
         let policy = policy(app, &institution).await?;
-        let endpoint = endpoint(app, &institution.id).await?;
+        let endpoint = endpoint(app, home_url, &institution.id).await?;
         let kept = Kept {
-            base_url: app.base_url.clone(),
+            base_url: home_url.to_owned(),
             api_key,
             sandbox_url: sandbox_url.to_owned(),
             console: None,
@@ -117,8 +117,8 @@ async fn policy(app: &App, institution: &Institution) -> Result<PolicyId, String
 }
 
 /// The endpoint at this start's address; those of earlier starts go.
-async fn endpoint(app: &App, id: &InstitutionId) -> Result<EndpointId, String> {
-    let url = format!("{}{HOOK}", app.base_url);
+async fn endpoint(app: &App, home_url: &str, id: &InstitutionId) -> Result<EndpointId, String> {
+    let url = format!("{home_url}{HOOK}");
     let institution = read(app, id).await?;
     let mut found = None;
     for (endpoint, settings) in &institution.endpoints {

@@ -80,16 +80,17 @@ pub async fn start_sandbox(config: &mut Config, clock: &MachineClock) -> Result<
     Ok(Simulated { sandbox, url })
 }
 
-/// Makes or finds the demo institution, and what the studio serves. Its streams end when `stopping` turns true.
+/// Makes or finds the demo institution, whose program is at `home_url`, and what the studio serves. Its streams end when `stopping` turns true.
 ///
 /// # Errors
 /// In words for the person who started it.
 pub async fn begin(
     app: &Arc<App>,
     simulated: Simulated,
+    home_url: &str,
     stopping: watch::Receiver<bool>,
 ) -> Result<axum::Router, String> {
-    let house = House::find_or_make(app, &simulated.url).await?;
+    let house = House::find_or_make(app, home_url, &simulated.url).await?;
     let http = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -154,6 +155,11 @@ impl Studio {
     fn shown(&self) -> MutexGuard<'_, Shown> {
         // Each change is one assignment or push: nothing is half done when a thread panics.
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A person's address as seen from the page that frames it, wherever that page was opened.
+    fn of_this_origin(&self, person_url: &str) -> String {
+        person_url.strip_prefix(&self.app.base_url).unwrap_or(person_url).to_owned()
     }
 
     /// Remembers whose verification it is and follows it, unless a newer one is followed.

@@ -164,7 +164,7 @@ async fn current(studio: &Studio) -> Result<Value, Problem> {
     };
     Ok(json!({
         "person": current.person, "verification_id": current.verification_id,
-        "person_url": current.person_url, "status": status.as_str(), "waiting_for": waiting_for
+        "person_url": studio.of_this_origin(&current.person_url), "status": status.as_str(), "waiting_for": waiting_for
     }))
 }
 
@@ -188,7 +188,9 @@ async fn start(
         return Err(Problem(StatusCode::NOT_FOUND, "unknown_person", "nobody in the catalogue".into()));
     }
     let opened = studio.open(&person).await?;
-    Ok(Json(json!({"verification_id": opened.verification_id, "person_url": opened.person_url})))
+    Ok(Json(
+        json!({"verification_id": opened.verification_id, "person_url": studio.of_this_origin(&opened.person_url)}),
+    ))
 }
 
 async fn events(State(studio): State<Arc<Studio>>, headers: HeaderMap) -> Response {

@@ -144,8 +144,9 @@ impl Walk {
         let opened = json("opening", request).await?;
         let text = |name: &str| opened[name].as_str().map(str::to_owned).ok_or(format!("opening: no {name}"));
         self.id = text("id")?;
-        let link = text("url")?;
-        let answer = send("the person's link", http.get(&link)).await?;
+        // On this machine, wherever the link leads a phone.
+        let link = reqwest::Url::parse(&text("url")?).map_err(|e| format!("opening: {e}"))?;
+        let answer = send("the person's link", self.at(http, Method::GET, link.path())).await?;
         self.jar.keep(&answer);
         self.page = location(&answer).ok_or("the person's link leads nowhere")?;
         Ok(())
