@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Each installs what it lacks.
 
-.PHONY: demo test bench chaos fmt
+.PHONY: demo test bench chaos model fmt
 
 demo:
 	@sh scripts/install.sh
@@ -15,6 +15,7 @@ test:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo build --package ingam --quiet
+	sh scripts/model.sh
 	node --test --test-reporter=spec --test-concurrency=1 tests/browser/*.test.mjs
 	cargo nextest run --workspace --no-fail-fast
 
@@ -31,6 +32,11 @@ chaos:
 	@sh scripts/install.sh tests
 	INGAM_KILLS=200 INGAM_CUTS=60 INGAM_CASES=1000 \
 		cargo nextest run --package ingam -E 'test(/killed|power|thousand/)' --no-capture
+
+# The models in docs/models, and every mutant of them; half a minute.
+model:
+	@sh scripts/install.sh model
+	@sh scripts/model.sh $(ARGS)
 
 fmt:
 	cargo fmt --all

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing, from Debian's packages: what the program needs, and with "tests" what its tests need.
+# Installs what is missing, from Debian's packages: what the program needs, with "tests" what its tests need, with
+# "model" what its models need.
 # Runs as root or with sudo; does nothing where everything is there.
 set -eu
 
@@ -17,6 +18,7 @@ if [ "${1:-}" = tests ]; then
   have node || want nodejs
   have npm || want npm
 fi
+case "${1:-}" in tests | model) have spin || want spin ;; esac
 if [ -n "$packages" ]; then
   sudo=""
   [ "$(id -u)" = 0 ] || sudo=sudo
