@@ -15,6 +15,8 @@ have tesseract || want "tesseract-ocr"
 fc-list 2>/dev/null | grep -qi nanum || [ -d /usr/share/fonts/truetype/nanum ] || want fonts-nanum
 if [ "${1:-}" = tests ]; then
   have chromium || want chromium
+  # Specimen cards are printed in this face too.
+  [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || want fonts-noto-cjk
   have node || want nodejs
   have npm || want npm
 fi
