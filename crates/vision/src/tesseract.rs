@@ -126,7 +126,7 @@ impl Model for Tesseract {
 
 /// Words of a TSV answer put together by page; its columns are level, page, block, paragraph, line, word,
 /// left, top, width, height, confidence (0-100) and text.
-fn readings(tsv: &str, pages: usize) -> Vec<Reading> {
+pub(crate) fn readings(tsv: &str, pages: usize) -> Vec<Reading> {
     let mut answer = vec![Reading { text: String::new(), confidence: 0.0 }; pages];
     for row in tsv.lines() {
         let columns: Vec<&str> = row.splitn(12, '\t').collect();
