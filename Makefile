@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Each installs what it lacks.
 
-.PHONY: demo test bench chaos fmt
+.PHONY: demo test bench chaos fuzz model fmt
 
 demo:
 	@sh scripts/install.sh
@@ -8,13 +8,18 @@ demo:
 	@cargo build --quiet --package ingam
 	@target/debug/ingam demo --data target/demo $(ARGS)
 
+# What fuzz/ reaches into, so that it is looked at too.
+DOORS = ingam-connectors/fuzzing,ingam-ledger/fuzzing,ingam-vision/fuzzing
+
 # Every check there is; a tool that is missing is a failure, never a silent skip.
 test: export INGAM_MUST = all
 test:
 	@sh scripts/install.sh tests
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
+	cargo clippy --workspace --all-targets --quiet --features $(DOORS) -- -D warnings
 	cargo build --package ingam --quiet
+	sh scripts/model.sh
 	node --test --test-reporter=spec --test-concurrency=1 tests/browser/*.test.mjs
 	cargo nextest run --workspace --no-fail-fast
 
@@ -32,5 +37,17 @@ chaos:
 	INGAM_KILLS=200 INGAM_CUTS=60 INGAM_CASES=1000 \
 		cargo nextest run --package ingam -E 'test(/killed|power|thousand/)' --no-capture
 
+# Random inputs, guided by what they reach, for every parser that takes bytes from outside; SECONDS for each target.
+SECONDS = 60
+fuzz:
+	@sh scripts/install.sh fuzz
+	@sh scripts/fuzz.sh $(SECONDS) $(ARGS)
+
+# The models in docs/models, and every mutant of them; half a minute.
+model:
+	@sh scripts/install.sh model
+	@sh scripts/model.sh $(ARGS)
+
 fmt:
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing, from Debian's packages: what the program needs, and with "tests" what its tests need.
+# Installs what is missing, from Debian's packages: what the program needs, with "tests" what its tests need, with
+# "model" what its models need, with "fuzz" what fuzzing needs.
 # Runs as root or with sudo; does nothing where everything is there.
 set -eu
 
@@ -14,9 +15,14 @@ have tesseract || want "tesseract-ocr"
 fc-list 2>/dev/null | grep -qi nanum || [ -d /usr/share/fonts/truetype/nanum ] || want fonts-nanum
 if [ "${1:-}" = tests ]; then
   have chromium || want chromium
+  # Specimen cards are printed in this face too.
+  [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || want fonts-noto-cjk
   have node || want nodejs
   have npm || want npm
 fi
+case "${1:-}" in tests | model) have spin || want spin ;; esac
+# The fuzzer's own runtime is C++.
+[ "${1:-}" != fuzz ] || have c++ || want g++
 if [ -n "$packages" ]; then
   sudo=""
   [ "$(id -u)" = 0 ] || sudo=sudo
@@ -30,4 +36,7 @@ have cargo || { echo "Rust is missing: install it from https://rustup.rs, then r
 if [ "${1:-}" = tests ]; then
   have cargo-nextest || cargo install --quiet --locked cargo-nextest
   [ -d tests/browser/node_modules/playwright-core ] || (cd tests/browser && npm ci --silent --no-audit --no-fund)
+fi
+if [ "${1:-}" = fuzz ]; then
+  have cargo-fuzz || cargo install --quiet --locked cargo-fuzz
 fi

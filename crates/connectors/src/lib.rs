@@ -8,6 +8,9 @@ pub mod banks;
 mod breaker;
 mod clock;
 mod config;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod line;
 mod maintenance;
 pub mod open_banking;

@@ -274,7 +274,7 @@ fn retry_after(response: &Response, now: Timestamp) -> Option<Timestamp> {
     read_retry_after(response.headers().get(RETRY_AFTER)?.to_str().ok()?, now)
 }
 
-fn read_retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn read_retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
     let day_later = now.checked_add(SignedDuration::from_hours(24)).ok()?;
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         let seconds: i64 = text.parse().unwrap_or(i64::MAX);

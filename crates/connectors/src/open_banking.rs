@@ -3,9 +3,9 @@
 //! Source: KFTC developers' site. The one rule above all: after a deposit may have left, every answer that is not
 //! understood is `Unknown`, and only a question for the result ends the doubt.
 
-mod codes;
+pub(crate) mod codes;
 mod tran_id;
-mod wire;
+pub(crate) mod wire;
 
 pub use codes::{ContractCode, ContractCodes};
 pub use tran_id::{BankTranId, InstitutionCode};
@@ -347,7 +347,7 @@ impl Bank for OpenBanking {
 }
 
 /// The bank's code of the one line that was asked for. A line of another deposit or another amount says nothing.
-fn one_line<'a>(answer: &'a wire::TransferAnswer, id: &BankTranId) -> (&'a str, Said) {
+pub(crate) fn one_line<'a>(answer: &'a wire::TransferAnswer, id: &BankTranId) -> (&'a str, Said) {
     let bank_code = match answer.res_list.as_slice() {
         [line] if line.bank_tran_id == id.as_str() && matches!(line.tran_amt.as_str(), "1" | "") => {
             line.bank_rsp_code.as_str()
@@ -363,7 +363,7 @@ fn token_was_refused(reply: &Reply) -> bool {
 }
 
 /// Reads an answer. Total: bytes that are none are `Lost`, or `NotSent` where a gateway turned the question away.
-fn read<A: DeserializeOwned>(reply: &Reply) -> Result<A, Failure> {
+pub(crate) fn read<A: DeserializeOwned>(reply: &Reply) -> Result<A, Failure> {
     let spoke =
         serde_json::from_slice::<wire::AnyAnswer>(&reply.body).is_ok_and(|said| !said.rsp_code.is_empty());
     if !spoke && reply.turned_away() {
@@ -375,7 +375,7 @@ fn read<A: DeserializeOwned>(reply: &Reply) -> Result<A, Failure> {
     serde_json::from_slice(&reply.body).map_err(|_| Failure::lost("malformed"))
 }
 
-fn holder_failure(failure: &Failure) -> HolderCode {
+pub(crate) fn holder_failure(failure: &Failure) -> HolderCode {
     match failure {
         Failure::RateLimited { .. } => HolderCode::RateLimited,
         _ if failure.is_announced_rest() => HolderCode::Maintenance,
@@ -383,7 +383,7 @@ fn holder_failure(failure: &Failure) -> HolderCode {
     }
 }
 
-fn deposit_failure(failure: &Failure) -> DepositCode {
+pub(crate) fn deposit_failure(failure: &Failure) -> DepositCode {
     match failure {
         Failure::RateLimited { .. } => DepositCode::RateLimited,
         Failure::NotSent { .. } => DepositCode::Unavailable,

@@ -193,7 +193,7 @@ fn failure_code(failure: &Failure) -> IssuerCode {
 }
 
 /// Reads an envelope. Total: any bytes give a code, and bytes that are no envelope give none of the card.
-fn read(reply: &Reply) -> (IssuerCode, Said) {
+pub(crate) fn read(reply: &Reply) -> (IssuerCode, Said) {
     let Ok(envelope) = serde_json::from_slice::<Envelope>(&reply.body) else {
         let failure = match reply.turned_away() {
             true => Failure::not_sent("turned_away"),
@@ -221,7 +221,7 @@ fn read(reply: &Reply) -> (IssuerCode, Said) {
 
 /// `"YYYY-MM-DD HH:MM:SS"`; the documents name no zone, Korea's is meant. A text that cannot be read, or one of the
 /// past, keeps the token for five minutes: a refusal (401) renews it anyway.
-fn token_ends(text: &str, now: Timestamp) -> Timestamp {
+pub(crate) fn token_ends(text: &str, now: Timestamp) -> Timestamp {
     let read = DateTime::strptime("%Y-%m-%d %H:%M:%S", text)
         .ok()
         .and_then(|local| local.to_zoned_datetime(kst_zone()).ok())

@@ -47,7 +47,7 @@ pub struct BlobRef {
 }
 
 #[derive(Serialize, Deserialize)]
-struct FileHeader {
+pub(crate) struct FileHeader {
     id: String,
     subject: String,
     institution: Option<String>,
@@ -271,7 +271,7 @@ fn listed(home: &Path) -> Result<Vec<(PathBuf, Option<FileHeader>)>, Fault> {
     Ok(found)
 }
 
-fn read_header(file: &mut File, path: &Path) -> Result<FileHeader, Fault> {
+pub(crate) fn read_header(file: &mut impl Read, path: &Path) -> Result<FileHeader, Fault> {
     const DAMAGED: Fault = Fault::Damaged("a blob's file");
     let mut start = [0; 12];
     file.read_exact(&mut start).map_err(Fault::file(path))?;

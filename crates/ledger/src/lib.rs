@@ -37,6 +37,9 @@ mod destroying;
 mod entry;
 mod error;
 mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod given;
 pub mod jcs;
 mod journal;

@@ -1,7 +1,7 @@
 //! Step 1: bytes become pixels, or a refusal with a stable code.
 //!
 //! JPEG and PNG only, told by their first bytes and never by a name. Sizes are checked before pixels are
-//! allocated. Orientation follows EXIF 2.32 §4.6.4 (tag 0x0112); everything else in the metadata is dropped.
+//! allocated. Orientation follows EXIF 2.3 §4.6.4 (tag 0x0112); everything else in the metadata is dropped.
 
 use crate::picture::Picture;
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};

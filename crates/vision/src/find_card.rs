@@ -12,7 +12,7 @@ use crate::picture::Picture;
 use edges::Edges;
 use lines::Line;
 
-/// Width over height of an ID-1 card (ISO/IEC 7810:2019 §5).
+/// Width over height of an ID-1 card (ISO/IEC 7810).
 pub const CARD_RATIO: f64 = 85.60 / 53.98;
 
 /// Long side of the picture in which the card is looked for: fine enough for edges, fast enough for a phone.

@@ -11,6 +11,9 @@
 
 pub mod decode;
 pub mod find_card;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod geometry;
 pub mod layout;
 pub mod lexicon;

@@ -126,7 +126,7 @@ impl Model for Tesseract {
 
 /// Words of a TSV answer put together by page; its columns are level, page, block, paragraph, line, word,
 /// left, top, width, height, confidence (0-100) and text.
-fn readings(tsv: &str, pages: usize) -> Vec<Reading> {
+pub(crate) fn readings(tsv: &str, pages: usize) -> Vec<Reading> {
     let mut answer = vec![Reading { text: String::new(), confidence: 0.0 }; pages];
     for row in tsv.lines() {
         let columns: Vec<&str> = row.splitn(12, '\t').collect();
@@ -140,7 +140,8 @@ fn readings(tsv: &str, pages: usize) -> Vec<Reading> {
         if level != "5" || text.is_empty() {
             continue;
         }
-        let confidence = (confidence / 100.0).clamp(0.0, 1.0);
+        // Not a number would be below no threshold, and so pass for sure.
+        let confidence = if confidence.is_nan() { 0.0 } else { (confidence / 100.0).clamp(0.0, 1.0) };
         // A line is as sure as its least sure word.
         reading.confidence =
             if reading.text.is_empty() { confidence } else { reading.confidence.min(confidence) };
@@ -213,6 +214,12 @@ mod tests {
         let texts: Vec<(String, f32)> =
             readings(tsv, 3).into_iter().map(|r| (r.text, r.confidence)).collect();
         assert_eq!(texts, [("서울 강남구".into(), 0.8), (String::new(), 0.0), ("1".into(), 0.9)]);
+    }
+
+    #[test]
+    fn a_confidence_that_is_no_number_is_none() {
+        let tsv = "5\t1\t1\t1\t1\t1\t0\t0\t9\t9\tnan\t서울\n";
+        assert!(readings(tsv, 1) == [Reading { text: "서울".into(), confidence: 0.0 }]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! take of them.
 //!
 //! Refuses to know real people and real cards: everything is drawn here, and every card says SPECIMEN and
-//! 견본. Knows nothing of the institutions' answers. The card is ID-1, 85.60 mm by 53.98 mm (ISO/IEC 7810 §5).
+//! 견본. Knows nothing of the institutions' answers. The card is ID-1, 85.60 mm by 53.98 mm (ISO/IEC 7810).
 //!
 //! The same request gives the same bytes on the same machine: noise comes from a seed and nothing else.
 

@@ -1,7 +1,7 @@
 //! Portraits of specimen people: flat vector drawings made from a few choices, never from a photograph.
 //!
 //! Refuses to know who is drawn. A portrait is 100 by 120 units, head at the top, plain ground as on an
-//! identity photograph (ICAO 9303-3 asks for a plain ground; likeness is of no use here).
+//! identity photograph (ICAO Doc 9303 asks for a plain ground; likeness is of no use here).
 //! Markup holds no ids, so that many portraits may stand in one document.
 
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use super::SpecimenPerson;
 use super::portrait::portrait_marks;
 
-/// Width of the view box; a unit is a tenth of a millimetre (ISO/IEC 7810 §5: 85.60 mm).
+/// Width of the view box; a unit is a tenth of a millimetre (ISO/IEC 7810: 85.60 mm).
 pub(super) const CARD_W: f32 = 856.0;
 /// Height of the view box (53.98 mm).
 pub(super) const CARD_H: f32 = 539.8;

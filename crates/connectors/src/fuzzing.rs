@@ -1,0 +1,60 @@
+//! Doors for `fuzz/`: from the bytes of an institution's answer to a code, without a network. Never part of a running
+//! system.
+
+use crate::{
+    line::{self, Reply, Said},
+    open_banking::{self, BankTranId, ContractCodes, codes, wire},
+    resident_card,
+};
+use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
+use jiff::Timestamp;
+
+fn reply(status: u16, body: &[u8]) -> Reply {
+    Reply { status, body: body.to_vec() }
+}
+
+/// What is kept of an answer as evidence: its reference and its codes.
+pub type Evidence = [Option<String>; 2];
+
+fn evidence(said: Said) -> Evidence {
+    [said.reference, said.code]
+}
+
+/// What an issuer's answer means.
+pub fn issuer(status: u16, body: &[u8]) -> (IssuerCode, Evidence) {
+    let (code, said) = resident_card::read(&reply(status, body));
+    (code, evidence(said))
+}
+
+/// What a bank's answer about a holder means, and the name in it.
+pub fn holder(status: u16, body: &[u8], contract: &ContractCodes) -> (HolderCode, String) {
+    match open_banking::read::<wire::RealNameAnswer>(&reply(status, body)) {
+        Ok(said) => (codes::holder(&said.rsp_code, &said.bank_rsp_code, contract), said.account_holder_name),
+        Err(failure) => (open_banking::holder_failure(&failure), String::new()),
+    }
+}
+
+/// What these bytes mean as the answer to a deposit, and as the answer about its result.
+pub fn deposit(
+    status: u16,
+    body: &[u8],
+    id: &BankTranId,
+    contract: &ContractCodes,
+) -> (DepositCode, DepositCode, Evidence) {
+    match open_banking::read::<wire::TransferAnswer>(&reply(status, body)) {
+        Ok(answer) => {
+            let (bank_code, said) = open_banking::one_line(&answer, id);
+            let deposit = codes::deposit(&answer.rsp_code, bank_code, contract);
+            let result = codes::result(&answer.rsp_code, bank_code, contract);
+            (deposit, result, evidence(said))
+        }
+        Err(failure) => {
+            (open_banking::deposit_failure(&failure), DepositCode::Unknown, evidence(Said::failed(&failure)))
+        }
+    }
+}
+
+/// Until when a vendor's token is kept that ends at this text, and when a `Retry-After` of this text lets ask again.
+pub fn times(text: &str, now: Timestamp) -> (Timestamp, Option<Timestamp>) {
+    (resident_card::token_ends(text, now), line::read_retry_after(text, now))
+}

@@ -1,0 +1,65 @@
+//! What an institution, or somebody in its place, answers: a code, never a yes that was not said, and no evidence but
+//! short tokens.
+#![no_main]
+
+use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
+use ingam_connectors::fuzzing::{deposit, holder, issuer, times};
+use ingam_connectors::open_banking::{BankTranId, OpenBankingConfig};
+use ingam_fuzz::{edited, text};
+use libfuzzer_sys::fuzz_target;
+use std::sync::LazyLock;
+
+const DEPOSIT: &[u8] = br#"{"api_tran_id":"2ffd133a","rsp_code":"A0000","res_cnt":"1","res_list":[{"tran_no":"1","bank_tran_id":"F123456789U4BC34239Z","bank_rsp_code":"000","tran_amt":"1"}]}"#;
+const HOLDER: &[u8] = r#"{"api_tran_id":"2ffd133a","rsp_code":"A0000","bank_tran_id":"F123456789U4BC34239Z","bank_rsp_code":"000","bank_code_std":"097","account_num":"1234567890","account_holder_name":"홍길동"}"#.as_bytes();
+const ISSUER: &[u8] = br#"{"success":true,"message":"","transaction_id":"t-1","error_code":""}"#;
+
+static CONTRACT: LazyLock<OpenBankingConfig> =
+    LazyLock::new(|| OpenBankingConfig::for_sandbox("http://bank"));
+static ID: LazyLock<BankTranId> =
+    LazyLock::new(|| serde_json::from_str("\"F123456789U4BC34239Z\"").expect("an id"));
+
+fn tokens(evidence: &[Option<String>]) {
+    for text in evidence.iter().flatten() {
+        assert!(text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-/_".contains(&b)));
+    }
+}
+
+/// Whether the member stands in the bytes as JSON, at any depth.
+fn says(value: &serde_json::Value, name: &str, wanted: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Object(members) => members
+            .iter()
+            .any(|(key, member)| (key == name && member == wanted) || says(member, name, wanted)),
+        serde_json::Value::Array(items) => items.iter().any(|item| says(item, name, wanted)),
+        _ => false,
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((status, data)) = data.split_first() else { return };
+    let status = [200, 201, 400, 401, 404, 409, 422][usize::from(*status) % 7];
+    let body = edited(&[DEPOSIT, HOLDER, ISSUER], data);
+    // What stands in a member that nobody reads need not be UTF-8.
+    let json = serde_json::from_str(&text(&body)).unwrap_or(serde_json::Value::Null);
+
+    let (code, evidence) = issuer(status, &body);
+    tokens(&evidence);
+    assert!(code != IssuerCode::Valid || (status < 300 && says(&json, "success", &true.into())));
+
+    let contract = &CONTRACT.contract_codes;
+    let (code, _) = holder(status, &body, contract);
+    assert!(code != HolderCode::Found || says(&json, "bank_rsp_code", &"000".into()));
+
+    let (sent, result, evidence) = deposit(status, &body, &ID, contract);
+    tokens(&evidence);
+    for code in [sent, result] {
+        let ours = || says(&json, "bank_tran_id", &ID.as_str().into());
+        assert!(code != DepositCode::Deposited || (says(&json, "bank_rsp_code", &"000".into()) && ours()));
+        assert!(code != DepositCode::NotSent || (says(&json, "bank_rsp_code", &"S02".into()) && ours()));
+    }
+
+    let now = jiff::Timestamp::from_second(1_767_225_600).expect("a time");
+    let (ends, again) = times(&text(&body), now);
+    assert!(ends > now);
+    assert!(again.is_none_or(|at| at >= now && at <= now + jiff::SignedDuration::from_hours(24)));
+});
