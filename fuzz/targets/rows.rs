@@ -19,7 +19,7 @@ static ROW: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 static BLOB: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let header = format!(
-        r#"{{"id":"blb_1","subject":"sub_1","institution":null,"class":"picture","key_id":"dk_1","len":9,"created_ms":0,"wrapped":"{}"}}"#,
+        r#"{{"id":"blb_1","subject":"sub_1","institution":null,"case":"ver_1","class":"picture","key_id":"dk_1","len":9,"created_ms":0,"wrapped":"{}"}}"#,
         "A".repeat(80)
     );
     let mut bytes = b"ingamB1\n".to_vec();
