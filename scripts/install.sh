@@ -19,6 +19,9 @@ if [ "${1:-}" = tests ]; then
   [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || want fonts-noto-cjk
   have node || want nodejs
   have npm || want npm
+  # Tests start servers of their own; one that the package starts stands in nobody's way.
+  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || want postgresql
+  have setpriv || want util-linux
 fi
 case "${1:-}" in tests | model) have spin || want spin ;; esac
 # The fuzzer's own runtime is C++.

@@ -105,6 +105,20 @@ pub enum Release {
     },
 }
 
+impl Release {
+    /// The claim's name.
+    pub fn base(&self) -> &str {
+        match self {
+            Release::Holder { base, .. } | Release::All { base } => base,
+        }
+    }
+}
+
+/// The key of a slot; slot 0 is the claim without slots.
+pub(crate) fn claim_key(base: &str, slot: i64) -> String {
+    if slot == 0 { base.to_owned() } else { format!("{base}:{slot}") }
+}
+
 /// A claim that is held.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {

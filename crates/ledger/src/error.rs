@@ -10,6 +10,10 @@ pub enum Fault {
     /// The database failed.
     #[error("the store failed: {0}")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No server takes it now: it can't be reached, is starting, is read only (a failover is under way), is
+    /// full, or time ran out. Try again in some seconds.
+    #[error("the store is not available: {0}")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A file or a directory failed.
     #[error("{path}: {source}")]
     File {

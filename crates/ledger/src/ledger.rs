@@ -513,6 +513,11 @@ fn check_commit(commit: &Commit) -> Result<(), Fault> {
                 return Err(Fault::Invalid("a view is nested too deeply"));
             }
             check_id(&view.status)?;
+            let findable = |text: &str| text.len() <= 2000 && !text.contains('\0');
+            if !view.reference.as_deref().is_none_or(findable) {
+                return Err(Fault::Invalid("a reference is too long or holds U+0000"));
+            }
+            view.institution.as_deref().map_or(Ok(()), check_id)?;
         }
         for entry in &write.entries {
             check_id(&entry.id)?;
@@ -534,6 +539,7 @@ fn check_commit(commit: &Commit) -> Result<(), Fault> {
     }
     for row in &commit.index {
         [&row.purpose, &row.subject, &row.case].into_iter().try_for_each(|id| check_id(id))?;
+        row.institution.as_deref().map_or(Ok(()), check_id)?;
     }
     commit.tasks.iter().try_for_each(check_task)
 }

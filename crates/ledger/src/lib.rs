@@ -46,6 +46,7 @@ mod journal;
 mod keys;
 pub mod leaf;
 mod ledger;
+mod postgres;
 pub mod proof;
 mod query;
 mod reading;
@@ -71,6 +72,7 @@ pub use entry::{
 pub use error::Fault;
 pub use given::{Clock, Entropy, TopKey};
 pub use ledger::{Config, Ledger, Page};
+pub use postgres::Postgres;
 pub use query::{CaseQuery, Cursor, EntryQuery, ListQuery, Owner, TaskQuery};
 pub use reading::{ACCESS_CASE, ACCESS_READ, Access, Opened, OpenedFields, Origin};
 pub use sqlite::Sqlite;

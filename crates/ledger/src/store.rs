@@ -9,7 +9,13 @@
 //!   with their answers; a read sees all that was answered before it began.
 //! - **No deadlock**: writers that overlap in cases and claims may refuse each other, never wait for
 //!   each other for ever; one that loses does not fail the others of its batch.
-//! - **No clock**: `now` comes with the call. A store with a clock of its own may use it for leases.
+//! - **No clock**: `now` comes with the call: when a task is due, when a claim is free. A store that several
+//!   processes share has a clock of its own and decides by it when a lease of *another* process has run out, so
+//!   that a process whose clock runs ahead takes nothing from one that lives. A process decides about its own
+//!   leases by its own `now`. Nothing that must hold rests on either: two workers may believe that they hold a
+//!   task, and the epoch says which of them does.
+//! - **One view**: processes that share a store see one order of what happened, as if they were one.
+//! - **Text** holds no U+0000, and what a caller lists or finds by is at most 2,000 bytes long.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -42,6 +48,21 @@ pub struct CommitRows {
     pub tasks: Vec<TaskRow>,
     /// See [`crate::Commit::done`].
     pub done: Vec<(String, u64)>,
+}
+
+impl CommitRows {
+    /// Whose data it holds: of each sealed field and each index row the subject, the institution and the class.
+    /// None of them may be destroyed.
+    pub fn named(&self) -> impl Iterator<Item = (&str, Option<&str>, RetentionClass)> {
+        let entries = self.writes.iter().flat_map(|write| &write.entries);
+        let sealed = entries.flat_map(|entry| {
+            let institution = entry.institution.as_deref();
+            entry.sealed.iter().map(move |field| (field.subject.as_str(), institution, field.class))
+        });
+        let index =
+            self.index.iter().map(|row| (row.subject.as_str(), row.institution.as_deref(), row.class));
+        sealed.chain(index)
+    }
 }
 
 /// The new rows of one case.
@@ -159,9 +180,9 @@ pub trait Store: Send + Sync {
     ///
     /// First everything is checked, in this order, and the first thing that does not hold is the
     /// answer: each case has its expected version and kind ([`Refused::Stale`]); each task in `done`
-    /// is leased under this epoch, though the lease may have run out ([`Refused::Fenced`]); no index
-    /// row belongs to destroyed data ([`Refused::Destroyed`]); then, after the releases, the claims
-    /// one by one ([`Refused::ClaimHeld`], [`Refused::SlotsFull`]). A claim whose `expires_at` is at
+    /// is leased under this epoch, though the lease may have run out ([`Refused::Fenced`]); no sealed
+    /// field and no index row belongs to destroyed data ([`Refused::Destroyed`]: whoever sealed it had the
+    /// key from before); then, after the releases, the claims one by one ([`Refused::ClaimHeld`], [`Refused::SlotsFull`]). A claim whose `expires_at` is at
     /// or before `now` is free. Of slots the lowest free one is taken.
     ///
     /// Then all is written: entries become pending in their stream in this order, the case's row has
@@ -203,7 +224,7 @@ pub trait Store: Send + Sync {
     async fn settle(&self, task: &str, epoch: u64, word: Settle) -> Result<Result<(), Refused>, Fault>;
 
     /// When the next task of these kinds is due: a waiting one at its `run_at`, a leased one when its
-    /// lease runs out, a dead one never. May be in the past.
+    /// lease runs out (by the clock that decides about it), a dead one never. May be in the past.
     async fn next_due(&self, kinds: &[String]) -> Result<Option<Timestamp>, Fault>;
 
     /// Tasks by a query, by id.
@@ -227,8 +248,8 @@ pub trait Store: Send + Sync {
         tasks: Vec<TaskRow>,
     ) -> Result<Result<u64, NumberingRefused>, Fault>;
 
-    /// Follows one record of the journal: removes the index rows that it covers, refuses new ones from
-    /// now on, and remembers the mark. Doing it twice is the same as once.
+    /// Follows one record of the journal: removes the index rows that it covers, refuses new ones and fields
+    /// sealed for it from now on, whichever process they come from, and remembers the mark. Doing it twice is the same as once.
     async fn destroy(&self, destruction: Destruction, mark: JournalMark) -> Result<(), Fault>;
 
     /// How far the store has followed the journal; zeros before the first.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use ingam_ledger::{Sqlite, Store};
 
-async fn make() -> (Arc<dyn Store>, tempfile::TempDir) {
+async fn make() -> Option<([Arc<dyn Store>; 4], tempfile::TempDir)> {
     let dir = tempfile::tempdir().unwrap();
-    (Arc::new(Sqlite::open(&dir.path().join("ledger.db")).unwrap()), dir)
+    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&dir.path().join("ledger.db")).unwrap());
+    Some((std::array::from_fn(|_| store.clone()), dir))
 }
 
 ingam_ledger::conformance_tests!(make);

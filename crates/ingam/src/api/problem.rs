@@ -164,7 +164,12 @@ impl From<Fault> for Problem {
         use ingam_ledger::Fault as Ledger;
         let code = match &fault {
             Fault::Ledger(
-                Ledger::Store(_) | Ledger::File { .. } | Ledger::Closed | Ledger::Locked | Ledger::Injected,
+                Ledger::Unavailable(_)
+                | Ledger::Store(_)
+                | Ledger::File { .. }
+                | Ledger::Closed
+                | Ledger::Locked
+                | Ledger::Injected,
             ) => Code::Unavailable,
             _ => Code::Internal,
         };

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::commit::{Refused, Release, Take};
+use crate::commit::{Refused, Release, Take, claim_key};
 use crate::entry::{EntryRow, pack_sealed};
 use crate::error::Fault;
 use crate::store::{CommitRows, TaskRow, WriteRows, stored_json};
@@ -64,9 +64,9 @@ fn refused_early(db: &Connection, rows: &CommitRows) -> Result<Option<Refused>, 
     let mut gone = db.prepare_cached(
         "SELECT 1 FROM destroyed WHERE subject = ?1 AND class = ?2 AND (everywhere = 1 OR institution = ?3)",
     )?;
-    for row in &rows.index {
-        if gone.exists(params![row.subject, row.class.code(), row.institution.as_deref().unwrap_or("")])? {
-            return Ok(Some(Refused::Destroyed { subject: row.subject.clone() }));
+    for (subject, institution, class) in rows.named() {
+        if gone.exists(params![subject, class.code(), institution.unwrap_or("")])? {
+            return Ok(Some(Refused::Destroyed { subject: subject.to_owned() }));
         }
     }
     Ok(None)
@@ -159,10 +159,6 @@ fn free_slot(db: &Connection, take: &Take, now: i64) -> Decided<i64> {
             Ok(if full { Err(Refused::SlotsFull { base: take.base.clone() }) } else { Ok(lowest) })
         }
     }
-}
-
-fn claim_key(base: &str, slot: i64) -> String {
-    if slot == 0 { base.to_owned() } else { format!("{base}:{slot}") }
 }
 
 fn insert_write(db: &Connection, write: &WriteRows, now: i64) -> Result<(), Fault> {

@@ -2,6 +2,7 @@
 //! and the conformance suite of stores. Never part of a running system.
 
 mod failing;
+mod server;
 
 pub mod conformance;
 
@@ -17,6 +18,7 @@ use crate::leaf::sha256;
 use crate::ledger::{Config, Ledger};
 use crate::topkey::FileTopKey;
 pub use failing::{Failing, Moment};
+pub use server::Server;
 
 /// A clock that stands still until a test moves it.
 #[derive(Debug)]

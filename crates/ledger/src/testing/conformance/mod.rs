@@ -5,6 +5,7 @@
 
 mod claims;
 mod commits;
+mod nodes;
 mod numbers;
 mod people;
 mod tasks;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 
 pub use claims::*;
 pub use commits::*;
+pub use nodes::*;
 pub use numbers::*;
 pub use people::*;
 pub use tasks::*;
@@ -27,8 +29,12 @@ use crate::store::{CommitRows, Store, TaskRow, ViewRow, WriteRows};
 /// A store under test.
 pub type Shared = Arc<dyn Store>;
 
-/// Makes one test per check. `$make` is an async function that gives an empty store, and whatever must
-/// live as long as the store: `async fn make() -> (Arc<dyn Store>, T)`.
+/// One store, as four nodes see it.
+pub type Nodes = [Shared; 4];
+
+/// Makes one test per check. `$make` is an async function that gives an empty store as four nodes see it, and
+/// whatever must live as long as the store: `async fn make() -> Option<([Arc<dyn Store>; 4], T)>`. Where one
+/// process alone may open a store it is the same one four times; where there is no server, `None`.
 #[macro_export]
 macro_rules! conformance_tests {
     ($make:path) => {
@@ -45,13 +51,28 @@ macro_rules! conformance_tests {
             numbering_is_refused_whole,
             sequencers_and_writers_race_without_gaps, numbers_have_no_gap_when_calls_fail,
             people_are_found_until_destroyed, following_the_journal_twice_is_following_it_once,
+            nothing_is_written_for_the_destroyed,
         );
+        $crate::conformance_tests!($make; nodes
+            four_nodes_overlap_and_finish, a_new_case_is_made_by_one_node, a_free_claim_goes_to_one_node,
+            slots_are_shared_by_nodes, no_task_is_shared_by_nodes, sequencers_on_four_nodes_leave_no_gap,
+            a_destruction_is_seen_by_every_node,
+        );
+    };
+    ($make:path; nodes $($check:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $check() {
+                let Some((nodes, _keep)) = $make().await else { return };
+                $crate::testing::conformance::$check(nodes).await;
+            }
+        )*
     };
     ($make:path; $($check:ident),* $(,)?) => {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $check() {
-                let (store, _keep) = $make().await;
+                let Some(([store, ..], _keep)) = $make().await else { return };
                 $crate::testing::conformance::$check(store).await;
             }
         )*

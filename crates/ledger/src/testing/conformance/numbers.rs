@@ -5,7 +5,7 @@ use crate::commit::NumberingRefused;
 use crate::query::{EntryQuery, TaskQuery};
 use crate::testing::{Failing, Moment};
 
-async fn pending(store: &Shared, stream: Stream, limit: u32) -> Vec<String> {
+pub(super) async fn pending(store: &Shared, stream: Stream, limit: u32) -> Vec<String> {
     let rows = store.entries(EntryQuery::Pending { stream, limit }).await.unwrap();
     rows.into_iter().map(|row| row.id).collect()
 }
@@ -14,7 +14,7 @@ fn numbered(institution: Option<&str>, after: u64, limit: u32) -> EntryQuery {
     EntryQuery::Numbered { stream: Stream::Main, institution: institution.map(str::to_owned), after, limit }
 }
 
-async fn check_numbers(store: &Shared, count: u64) {
+pub(super) async fn check_numbers(store: &Shared, count: u64) {
     let rows = store.entries(numbered(None, 0, 10_000)).await.unwrap();
     let numbers: Vec<u64> = rows.iter().filter_map(|row| row.number).collect();
     assert_eq!(numbers, (1..=count).collect::<Vec<_>>(), "contiguous, each once");

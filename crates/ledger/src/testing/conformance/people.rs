@@ -5,7 +5,7 @@ use crate::commit::{IndexRow, IndexValue, Refused};
 use crate::entry::{RetentionClass, SealedRow};
 use crate::store::{Destruction, JournalMark};
 
-fn row(subject: &str, class: RetentionClass, institution: Option<&str>, case: &str) -> IndexRow {
+pub(super) fn row(subject: &str, class: RetentionClass, institution: Option<&str>, case: &str) -> IndexRow {
     IndexRow {
         purpose: "card".into(),
         value: value(1),
@@ -16,15 +16,15 @@ fn row(subject: &str, class: RetentionClass, institution: Option<&str>, case: &s
     }
 }
 
-fn value(key_version: u32) -> IndexValue {
+pub(super) fn value(key_version: u32) -> IndexValue {
     IndexValue { key_version, hex: "ab".repeat(32) }
 }
 
-fn rows(index: Vec<IndexRow>) -> CommitRows {
+pub(super) fn rows(index: Vec<IndexRow>) -> CommitRows {
     CommitRows { index, ..nothing() }
 }
 
-fn destruction(institution: Option<&str>, classes: &[RetentionClass]) -> Destruction {
+pub(super) fn destruction(institution: Option<&str>, classes: &[RetentionClass]) -> Destruction {
     Destruction {
         subject: "s".into(),
         institution: institution.map(str::to_owned),
@@ -32,7 +32,7 @@ fn destruction(institution: Option<&str>, classes: &[RetentionClass]) -> Destruc
     }
 }
 
-fn mark(count: u64) -> JournalMark {
+pub(super) fn mark(count: u64) -> JournalMark {
     JournalMark { count, hash: [count as u8; 32] }
 }
 
@@ -81,15 +81,38 @@ pub async fn following_the_journal_twice_is_following_it_once(store: Shared) {
         store.destroy(destruction.clone(), mark(n)).await.unwrap();
         assert_eq!(store.journal_mark().await.unwrap(), mark(expected));
     }
-    assert!(!store.knows_subject("s").await.unwrap());
-    let mut sealed = write("a", 0, 1);
+    assert!(!store.knows_subject("s").await.unwrap(), "a destruction makes nobody known");
+}
+
+pub(super) fn sealed_for(subject: &str, case: &str, class: RetentionClass) -> WriteRows {
+    let mut sealed = write(case, 0, 1);
     sealed.entries[0].sealed = vec![SealedRow {
         name: "n".into(),
-        subject: "s".into(),
-        class: RetentionClass::Identity,
+        subject: subject.into(),
+        class,
         key_id: "k".into(),
         sealed: vec![1],
     }];
-    accepted(&store, writes(vec![sealed])).await;
+    sealed
+}
+
+/// A sealed field makes its subject known; once its class is destroyed at its institution, no commit with such a
+/// field is taken, whoever sealed it under a key that was there a moment before.
+pub async fn nothing_is_written_for_the_destroyed(store: Shared) {
+    use RetentionClass::{Contact, Identity};
+    store.destroy(destruction(Some("ins_1"), &[Identity]), mark(1)).await.unwrap();
+    let late =
+        CommitRows { take: vec![take("c", None, "h", None)], ..writes(vec![sealed_for("s", "a", Identity)]) };
+    assert_eq!(refused(&store, late).await, Refused::Destroyed { subject: "s".into() });
+    assert_eq!(version(&store, "a").await, 0);
+    assert!(store.claims("c", at(0)).await.unwrap().is_empty());
+    assert!(!store.knows_subject("s").await.unwrap(), "a refused commit makes nobody known");
+    accepted(&store, writes(vec![sealed_for("s", "b", Contact)])).await;
     assert!(store.knows_subject("s").await.unwrap());
+    let mut elsewhere = sealed_for("s", "c", Identity);
+    elsewhere.entries[0].institution = Some("ins_2".into());
+    accepted(&store, writes(vec![elsewhere])).await;
+    store.destroy(destruction(None, &RetentionClass::ALL), mark(2)).await.unwrap();
+    let gone = refused(&store, writes(vec![sealed_for("s", "d", Contact)])).await;
+    assert_eq!(gone, Refused::Destroyed { subject: "s".into() });
 }

@@ -15,7 +15,7 @@ fn request(worker: &str, now: i64, until: i64) -> LeaseRequest {
     }
 }
 
-async fn lease(store: &Shared, worker: &str, now: i64, until: i64) -> Vec<LeasedTask> {
+pub(super) async fn lease(store: &Shared, worker: &str, now: i64, until: i64) -> Vec<LeasedTask> {
     store.lease(request(worker, now, until)).await.unwrap()
 }
 
@@ -23,7 +23,7 @@ fn ids(leased: &[LeasedTask]) -> Vec<&str> {
     leased.iter().map(|task| task.id.as_str()).collect()
 }
 
-async fn with_tasks(store: &Shared, tasks: Vec<TaskRow>) {
+pub(super) async fn with_tasks(store: &Shared, tasks: Vec<TaskRow>) {
     accepted(store, CommitRows { tasks, ..nothing() }).await;
 }
 

@@ -1,0 +1,141 @@
+//! Connections to PostgreSQL: pools, time-outs, what each session is set to, and which of the server's
+//! words mean "not now". Refuses to know a table.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection};
+
+use crate::error::Fault;
+
+/// What each session is set to, whatever the server's defaults are.
+///
+/// - A commit is on disk before it is answered; a server that is set to more (a standby's disk, too) keeps that.
+/// - Locks are taken explicitly and each statement sees what was committed before it.
+/// - Times out: 30 s for a statement, longer than the slowest page of an audit; 10 s for a lock, longer than
+///   any batch takes; 60 s in a transaction that says nothing, whose program hangs or was cut off.
+const SESSION: &str = "
+SET default_transaction_isolation = 'read committed';
+SET statement_timeout = '30s';
+SET lock_timeout = '10s';
+SET idle_in_transaction_session_timeout = '60s';
+";
+
+/// How long a caller waits for a connection before it is told that the store can't be reached.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+/// Connections are made anew after this, so that a server behind a moved name is found.
+const LIFETIME: Duration = Duration::from_secs(1800);
+
+/// Opens a pool of at most `most` connections and makes the first of them. `schema`: the namespace in which
+/// tables are made and found, where it is not the role's own.
+pub(crate) async fn connect(url: &str, most: u32, schema: Option<&str>) -> Result<PgPool, Fault> {
+    let mut options: PgConnectOptions =
+        url.parse().map_err(|_| Fault::Invalid("a store's address is not postgres://…"))?;
+    if let Some(schema) = schema {
+        options = options.options([("search_path", schema)]);
+    }
+    let options = options.application_name("ingam").disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(ACQUIRE)
+        .max_lifetime(LIFETIME)
+        .after_connect(|session, _| Box::pin(prepare(session)))
+        .connect_with(options)
+        .await?;
+    let encoding: String = sqlx::query_scalar("SHOW server_encoding").fetch_one(&pool).await?;
+    if encoding != "UTF8" {
+        return Err(Fault::Invalid("the database is not encoded in UTF8"));
+    }
+    Ok(pool)
+}
+
+async fn prepare(session: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(SESSION).execute(&mut *session).await?;
+    let synchronous: String = sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&mut *session).await?;
+    if synchronous == "off" || synchronous == "local" {
+        sqlx::raw_sql("SET synchronous_commit = 'on'").execute(&mut *session).await?;
+    }
+    // A standby answers, but takes nothing, and what it tells may be old. The pool tries again until a
+    // primary answers under this address or the caller's time is over.
+    let read_only: String = sqlx::query_scalar("SHOW transaction_read_only").fetch_one(&mut *session).await?;
+    if read_only == "on" { Err(sqlx::Error::WorkerCrashed) } else { Ok(()) }
+}
+
+/// Runs `work` in one transaction. An error leaves nothing behind, unless it came from the last step: then
+/// the outcome is unknown.
+pub(crate) async fn transaction<T>(
+    pool: &PgPool,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<Ended<T>, Fault>,
+) -> Result<T, Fault> {
+    let mut session = pool.acquire().await?;
+    let outcome = async {
+        let mut transaction = session.begin().await?;
+        match work(&mut transaction).await? {
+            Ended::Keep(answer) => {
+                transaction.commit().await?;
+                Ok(answer)
+            }
+            Ended::Leave(answer) => {
+                transaction.rollback().await?;
+                Ok(answer)
+            }
+        }
+    }
+    .await;
+    if matches!(outcome, Err(Fault::Unavailable(_))) {
+        // Whatever is wrong with this server, the next caller should look for another.
+        session.close_on_drop();
+    }
+    outcome
+}
+
+/// How a transaction ends.
+pub(crate) enum Ended<T> {
+    /// What it changed stands.
+    Keep(T),
+    /// What it changed is undone.
+    Leave(T),
+}
+
+/// The server's five letters for an error, where it was the server that said no.
+pub(crate) fn code(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned())
+}
+
+/// PostgreSQL's documentation, appendix A: serialization_failure, deadlock_detected.
+fn race(code: &str) -> bool {
+    code == "40001" || code == "40P01"
+}
+
+impl Fault {
+    /// Two transactions stood in each other's way and this one lost: nothing happened, and the same again will do.
+    pub(crate) fn lost_a_race(&self) -> bool {
+        let Fault::Unavailable(cause) = self else { return false };
+        cause.downcast_ref::<sqlx::Error>().and_then(code).is_some_and(|code| race(&code))
+    }
+}
+
+/// The same appendix: which codes speak of the moment and not of what was asked.
+fn not_now(code: &str) -> bool {
+    // 08: connection; 53: no memory, disk, connections; 57: shut down, starting, cancelled by a time-out;
+    // 25006: read only, as a standby is; 55P03: a lock's time-out.
+    ["08", "53", "57"].contains(&&code[..2.min(code.len())])
+        || code == "25006"
+        || code == "55P03"
+        || race(code)
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
+        match &error {
+            PoolClosed => Fault::Closed,
+            Io(_) | Tls(_) | PoolTimedOut | WorkerCrashed | Protocol(_) => {
+                Fault::Unavailable(Box::new(error))
+            }
+            _ if code(&error).is_some_and(|code| not_now(&code)) => Fault::Unavailable(Box::new(error)),
+            _ => Fault::Store(Box::new(error)),
+        }
+    }
+}
