@@ -13,7 +13,8 @@ use crate::commit::{Commit, Effect, NewTask, Take, View, Write};
 use crate::entry::{Entry, RetentionClass, SealedField, Stream};
 use crate::error::Fault;
 use crate::given::{Clock, Entropy, TopKey, draw};
-use crate::ledger::{Config, Ledger};
+use crate::ledger::Ledger;
+use crate::opening::Config;
 use crate::text::to_hex;
 
 /// How long and how wide to measure.

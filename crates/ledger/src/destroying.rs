@@ -2,8 +2,7 @@
 //! recovery are one: append to the journal, then follow the journal.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,46 +11,34 @@ use crate::blobs::BlobRef;
 use crate::entry::RetentionClass;
 use crate::error::Fault;
 use crate::journal::{Journal, Recorded};
-use crate::ledger::{Ledger, blocking, check_id};
-use crate::store::{Destruction, Store};
+use crate::ledger::{Ledger, check_id};
+use crate::store::{Destruction, JournalMark};
 use crate::text::to_hex;
-use crate::vault::Vault;
 
 /// Keys looked at in one hold of the gate; commits that seal wait that long.
 const SWEEP_PAGE: u32 = 200;
 
-/// The journal; one destruction at a time.
+/// The journal; one destruction at a time in this process.
 pub(crate) struct Destroyer {
-    journal: Arc<Mutex<Journal>>,
-}
-
-fn held(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
-    // The journal knows itself whether an append broke off.
-    journal.lock().unwrap_or_else(PoisonError::into_inner)
+    journal: Box<dyn Journal>,
+    /// How many records this process has followed. Others may have followed more, or less.
+    followed: u64,
 }
 
 impl Destroyer {
-    /// Opens the journal. A new one begins with a record that destroys nothing and holds random bytes:
-    /// from the first moment both stores remember *this* journal, and also a copy of them from before
-    /// the first destruction stays shut without it.
-    pub(crate) async fn open(
-        path: PathBuf,
-        store: &dyn Store,
-        vault: &Vault,
+    /// Takes a journal that fits what the stores remember. A new one begins with a record that destroys nothing
+    /// and holds random bytes: from the first moment both stores remember *this* journal, and also a copy of them
+    /// from before the first destruction stays shut without it.
+    pub(crate) async fn new(
+        journal: Box<dyn Journal>,
+        remembered: &[JournalMark],
         now: Timestamp,
         random: [u8; 16],
     ) -> Result<Destroyer, Fault> {
-        let marks = [store.journal_mark().await?, vault.journal_mark().await?];
-        let open = move || {
-            let mut journal = Journal::open(&path, &marks)?;
-            if journal.is_empty() {
-                let nothing = Destruction { subject: String::new(), institution: None, classes: vec![] };
-                journal.append(nothing, &format!("ledger_{}", to_hex(&random)), now)?;
-            }
-            Ok(journal)
-        };
-        let journal = blocking(open).await?;
-        Ok(Destroyer { journal: Arc::new(Mutex::new(journal)) })
+        let nothing = Destruction { subject: String::new(), institution: None, classes: vec![] };
+        journal.begin(nothing, &format!("ledger_{}", to_hex(&random)), now).await?;
+        let followed = remembered.iter().map(|mark| mark.count).min().unwrap_or(0);
+        Ok(Destroyer { journal, followed })
     }
 }
 
@@ -85,32 +72,32 @@ impl Ledger {
             institution: institution.map(str::to_owned),
             classes: classes.into_iter().collect(),
         };
-        let destroyer = self.inner.destroyer.lock().await;
-        let (journal, reason, now) = (destroyer.journal.clone(), reason.to_owned(), self.now());
+        let mut destroyer = self.inner.destroyer.lock().await;
         // If we crash after this, the next start follows the journal.
-        blocking(move || held(&journal).append(destruction, &reason, now)).await?;
-        self.follow(&destroyer).await
+        destroyer.journal.append(destruction, reason, self.now()).await?;
+        self.follow(&mut destroyer).await
     }
 
-    /// Finishes destructions that broke off after they were in the journal. For a program's housekeeping;
-    /// opening the ledger does it too.
+    /// Finishes destructions that broke off after they were in the journal, also those of other processes, and
+    /// forgets the keys that those destroyed. For a program's housekeeping; opening the ledger does it too.
     pub async fn finish_destructions(&self) -> Result<(), Fault> {
-        let destroyer = self.inner.destroyer.lock().await;
-        self.follow(&destroyer).await
+        let mut destroyer = self.inner.destroyer.lock().await;
+        self.follow(&mut destroyer).await
     }
 
-    async fn follow(&self, destroyer: &Destroyer) -> Result<(), Fault> {
-        loop {
-            let next = held(&destroyer.journal).ahead();
-            let Some(Recorded { destruction, mark }) = next else { return Ok(()) };
+    async fn follow(&self, destroyer: &mut Destroyer) -> Result<(), Fault> {
+        // Invariant: records are followed in their order, and what several processes follow at once is as if one
+        // had followed it.
+        while let Some(Recorded { destruction, mark }) = destroyer.journal.after(destroyer.followed).await? {
             let _gate = self.inner.gate.write().await;
             self.inner.vault.destroy(&destruction, mark).await?;
-            let (inner, files) = (self.inner.clone(), destruction.clone());
-            blocking(move || inner.blobs.destroy(&files)).await?;
+            self.inner.blobs.destroy(&destruction).await?;
             // Last, because it remembers that this record was followed.
             self.inner.store.destroy(destruction, mark).await?;
-            held(&destroyer.journal).followed(mark);
+            destroyer.journal.followed(mark);
+            destroyer.followed = mark.count;
         }
+        Ok(())
     }
 
     /// Removes what a crash or a refusal left behind: blobs that no entry of their case names, and data keys of
@@ -122,26 +109,30 @@ impl Ledger {
             self.now().checked_sub(span).ok()
         };
         let before = ago(after).ok_or(Fault::Invalid("a sweep of nothing"))?;
-        let since = within.and_then(ago);
+        let since = within.and_then(ago).map_or(i64::MIN, Timestamp::as_millisecond);
+        let made_ms = since..before.as_millisecond();
         // Blobs first: a subject whose last blob goes here is an orphan below.
-        let blobs = self.sweep_blobs(since, before).await?;
-        let keys = self.sweep_keys(since, before).await?;
+        let blobs = self.sweep_blobs(made_ms.clone()).await?;
+        let keys = self.sweep_keys(made_ms).await?;
         Ok(Swept { keys, blobs })
     }
 
-    async fn sweep_blobs(&self, since: Option<Timestamp>, before: Timestamp) -> Result<u64, Fault> {
-        let inner = self.inner.clone();
+    async fn sweep_blobs(&self, made_ms: Range<i64>) -> Result<u64, Fault> {
         let mut removed = 0;
-        for part in blocking(move || inner.blobs.parts()).await? {
-            let inner = self.inner.clone();
-            for (blob, case) in blocking(move || inner.blobs.made_within(&part, since, before)).await? {
+        let mut after = None;
+        loop {
+            let walked = self.inner.blobs.made_within(made_ms.clone(), after).await?;
+            for (blob, case) in walked.blobs {
                 if !self.names(&case, &blob).await? {
                     self.remove_blob(&blob).await?;
                     removed += 1;
                 }
             }
+            if walked.next.is_none() {
+                return Ok(removed);
+            }
+            after = walked.next;
         }
-        Ok(removed)
     }
 
     /// Whether an entry of the case holds the blob's id and hash among its clear fields.
@@ -160,31 +151,38 @@ impl Ledger {
         }
     }
 
-    async fn sweep_keys(&self, since: Option<Timestamp>, before: Timestamp) -> Result<u64, Fault> {
+    async fn sweep_keys(&self, made_ms: Range<i64>) -> Result<u64, Fault> {
         let mut keys = 0;
-        let mut cursor = 0;
+        let mut cursor = None;
         loop {
             let _gate = self.inner.gate.write().await;
             // A caller may have gone away while its commit still waits in the store; a change asked after
             // it is answered after it.
             self.inner.store.sweep_claims(self.now(), 1).await?;
-            let page = self.inner.vault.made_within(since, before, cursor, SWEEP_PAGE).await?;
-            let Some((last, _)) = page.last() else { return Ok(keys) };
-            cursor = *last;
+            let page = self.inner.vault.made_within(made_ms.clone(), cursor, SWEEP_PAGE).await?;
+            let Some(last) = page.last() else { return Ok(keys) };
+            cursor = Some(last.id.clone());
             let mut orphans = Vec::new();
-            for (row, subject) in page {
-                if self.inner.store.knows_subject(&subject).await? {
-                    continue;
-                }
-                let (inner, whose) = (self.inner.clone(), subject.clone());
-                if !blocking(move || inner.blobs.has_any(&whose)).await? {
-                    orphans.push((row, subject));
+            for key in page {
+                let used = self.inner.blobs.has_any(&key.subject).await?;
+                if !used && self.retire(&key.subject).await? {
+                    orphans.push(key);
                 }
             }
             keys += orphans.len() as u64;
             if !orphans.is_empty() {
                 self.inner.vault.forget(orphans).await?;
             }
+        }
+    }
+
+    /// Whether a subject's keys may be forgotten: no commit names it and none will. In this process the gate sees
+    /// to the second; where there are others, the store does.
+    async fn retire(&self, subject: &str) -> Result<bool, Fault> {
+        if self.inner.vault.shared() {
+            self.inner.store.retire_subject(subject).await
+        } else {
+            Ok(!self.inner.store.knows_subject(subject).await?)
         }
     }
 }

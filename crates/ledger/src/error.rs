@@ -28,6 +28,12 @@ pub enum Fault {
     /// Another process holds this ledger.
     #[error("another process has this ledger open")]
     Locked,
+    /// The store belongs to the other environment.
+    #[error("this store belongs to {theirs}")]
+    Environment {
+        /// The environment that it belongs to.
+        theirs: String,
+    },
     /// Stored bytes are not what the ledger wrote.
     #[error("stored data is damaged: {0}")]
     Damaged(&'static str),

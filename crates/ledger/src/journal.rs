@@ -1,13 +1,17 @@
 //! The journal of destructions: one JSON line per destruction, each naming the SHA-256 of the line before,
 //! synced before the destruction is acknowledged. It lies outside of both stores, so that a restored copy
 //! of either cannot bring a person back. Refuses to know how data are destroyed.
+//!
+//! [`JournalFile`] is a file for one process; its twin for several is in [`crate::postgres`].
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +19,7 @@ use crate::entry::RetentionClass;
 use crate::error::Fault;
 use crate::files;
 use crate::leaf;
+use crate::ledger::blocking;
 use crate::store::{Destruction, JournalMark};
 use crate::text::{from_hex, to_hex};
 
@@ -40,8 +45,99 @@ pub(crate) struct Recorded {
     pub(crate) mark: JournalMark,
 }
 
-/// The open journal.
-pub(crate) struct Journal {
+/// Where destructions are recorded.
+#[async_trait]
+pub(crate) trait Journal: Send + Sync {
+    /// Appends one record; when this answers, it lasts. After a fault it may be there.
+    async fn append(&self, destruction: Destruction, reason: &str, now: Timestamp) -> Result<(), Fault>;
+
+    /// The same where nothing was ever recorded; otherwise nothing happens.
+    async fn begin(&self, destruction: Destruction, reason: &str, now: Timestamp) -> Result<(), Fault>;
+
+    /// The record after so many, where there is one.
+    async fn after(&self, count: u64) -> Result<Option<Recorded>, Fault>;
+
+    /// That this process has followed up to this mark, and asks for nothing before it again.
+    fn followed(&self, mark: JournalMark);
+}
+
+/// One record as a line, without its end, and the mark after it.
+pub(crate) fn line(
+    before: JournalMark,
+    destruction: &Destruction,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(Vec<u8>, JournalMark), Fault> {
+    let line = Line {
+        n: before.count + 1,
+        previous: to_hex(&before.hash),
+        time: leaf::rfc3339(now),
+        subject: destruction.subject.clone(),
+        institution: destruction.institution.clone(),
+        classes: destruction.classes.clone(),
+        reason: reason.to_owned(),
+    };
+    let bytes = serde_json::to_vec(&line).map_err(|_| Fault::Journal("can't be written"))?;
+    let mark = JournalMark { count: line.n, hash: leaf::sha256(&[&bytes]) };
+    Ok((bytes, mark))
+}
+
+/// Reads a line that must follow this mark; `None` where it does not.
+pub(crate) fn parse(before: JournalMark, text: &[u8]) -> Option<Recorded> {
+    let read: Line = serde_json::from_slice(text).ok()?;
+    if read.n != before.count + 1 || from_hex::<32>(&read.previous)? != before.hash {
+        return None;
+    }
+    let destruction =
+        Destruction { subject: read.subject, institution: read.institution, classes: read.classes };
+    Some(Recorded { destruction, mark: JournalMark { count: read.n, hash: leaf::sha256(&[text]) } })
+}
+
+/// Refuses a journal in which another record stands where a store remembers one.
+pub(crate) fn check_remembered(mark: JournalMark, remembered: &[JournalMark]) -> Result<(), Fault> {
+    if remembered.iter().any(|known| known.count == mark.count && *known != mark) {
+        return Err(Fault::Journal("is not the one that the stores remember"));
+    }
+    Ok(())
+}
+
+/// The journal as a file.
+pub(crate) struct JournalFile(Arc<Mutex<Lines>>);
+
+impl JournalFile {
+    /// Opens the file and checks it; see [`Lines::open`]. Blocks.
+    pub(crate) fn open(path: &Path, remembered: &[JournalMark]) -> Result<JournalFile, Fault> {
+        Ok(JournalFile(Arc::new(Mutex::new(Lines::open(path, remembered)?))))
+    }
+}
+
+fn held(lines: &Mutex<Lines>) -> MutexGuard<'_, Lines> {
+    // The journal knows itself whether an append broke off.
+    lines.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Journal for JournalFile {
+    async fn append(&self, destruction: Destruction, reason: &str, now: Timestamp) -> Result<(), Fault> {
+        let (lines, reason) = (self.0.clone(), reason.to_owned());
+        blocking(move || held(&lines).append(destruction, &reason, now)).await
+    }
+
+    async fn begin(&self, destruction: Destruction, reason: &str, now: Timestamp) -> Result<(), Fault> {
+        if held(&self.0).is_empty() { self.append(destruction, reason, now).await } else { Ok(()) }
+    }
+
+    async fn after(&self, count: u64) -> Result<Option<Recorded>, Fault> {
+        Ok(held(&self.0).after(count))
+    }
+
+    fn followed(&self, mark: JournalMark) {
+        held(&self.0).followed(mark);
+    }
+}
+
+/// The open file.
+pub(crate) struct Lines {
     path: PathBuf,
     file: File,
     /// Where the next line begins.
@@ -54,10 +150,10 @@ pub(crate) struct Journal {
     broken: bool,
 }
 
-impl Journal {
+impl Lines {
     /// Opens the journal and checks it against what the stores remember; the records after the mark
     /// that is furthest behind are ahead. A missing journal is made only where no store remembers one.
-    pub(crate) fn open(path: &Path, remembered: &[JournalMark]) -> Result<Journal, Fault> {
+    pub(crate) fn open(path: &Path, remembered: &[JournalMark]) -> Result<Lines, Fault> {
         let furthest = remembered.iter().map(|mark| mark.count).max().unwrap_or(0);
         let from = remembered.iter().map(|mark| mark.count).min().unwrap_or(0);
         if !path.exists() {
@@ -74,7 +170,7 @@ impl Journal {
             .open(path)
             .map_err(Fault::file(path))?;
         files::sync_parent(path)?;
-        let mut journal = Journal {
+        let mut journal = Lines {
             path: path.to_owned(),
             file,
             end: 0,
@@ -97,13 +193,11 @@ impl Journal {
             if read == 0 {
                 break;
             }
-            match self.parse(&line) {
+            match line.strip_suffix(b"\n").and_then(|text| parse(self.mark, text)) {
                 Some(recorded) => {
                     self.mark = recorded.mark;
                     self.end += read as u64;
-                    if remembered.iter().any(|known| known.count == self.mark.count && *known != self.mark) {
-                        return Err(Fault::Journal("is not the one that the stores remember"));
-                    }
+                    check_remembered(self.mark, remembered)?;
                     if recorded.mark.count > from {
                         self.ahead.push_back(recorded);
                     }
@@ -126,25 +220,14 @@ impl Journal {
         Ok(())
     }
 
-    fn parse(&self, line: &[u8]) -> Option<Recorded> {
-        let text = line.strip_suffix(b"\n")?;
-        let read: Line = serde_json::from_slice(text).ok()?;
-        if read.n != self.mark.count + 1 || from_hex::<32>(&read.previous)? != self.mark.hash {
-            return None;
-        }
-        let destruction =
-            Destruction { subject: read.subject, institution: read.institution, classes: read.classes };
-        Some(Recorded { destruction, mark: JournalMark { count: read.n, hash: leaf::sha256(&[text]) } })
-    }
-
     /// Whether nothing was ever recorded.
-    pub(crate) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.mark == NOTHING
     }
 
-    /// The first record that is still to be followed.
-    pub(crate) fn ahead(&self) -> Option<Recorded> {
-        self.ahead.front().cloned()
+    /// The record after so many. Those that all stores have followed are no longer in memory.
+    pub(crate) fn after(&self, count: u64) -> Option<Recorded> {
+        self.ahead.iter().find(|recorded| recorded.mark.count > count).cloned()
     }
 
     /// That the stores have followed up to this mark.
@@ -162,17 +245,7 @@ impl Journal {
         if self.broken {
             return Err(Fault::Journal("failed before; open the ledger again"));
         }
-        let line = Line {
-            n: self.mark.count + 1,
-            previous: to_hex(&self.mark.hash),
-            time: leaf::rfc3339(now),
-            subject: destruction.subject.clone(),
-            institution: destruction.institution.clone(),
-            classes: destruction.classes.clone(),
-            reason: reason.to_owned(),
-        };
-        let mut bytes = serde_json::to_vec(&line).map_err(|_| Fault::Journal("can't be written"))?;
-        let mark = JournalMark { count: line.n, hash: leaf::sha256(&[&bytes]) };
+        let (mut bytes, mark) = line(self.mark, &destruction, reason, now)?;
         bytes.push(b'\n');
         self.broken = true;
         self.file.write_all(&bytes).and_then(|()| self.file.sync_all()).map_err(Fault::file(&self.path))?;
@@ -202,8 +275,8 @@ mod tests {
     }
 
     fn three(path: &Path) -> Vec<JournalMark> {
-        let mut journal = Journal::open(path, &[NOTHING]).unwrap();
-        assert_eq!(journal.ahead(), None);
+        let mut journal = Lines::open(path, &[NOTHING]).unwrap();
+        assert_eq!(journal.after(0), None);
         let append = |subject| {
             journal.append(destruction(subject), "test", Timestamp::UNIX_EPOCH).unwrap();
             journal.mark
@@ -216,12 +289,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("destroyed.journal");
         let marks = three(&path);
-        let mut journal = Journal::open(&path, &[marks[2], marks[0]]).unwrap();
-        assert_eq!(journal.ahead(), Some(Recorded { destruction: destruction("b"), mark: marks[1] }));
+        let mut journal = Lines::open(&path, &[marks[2], marks[0]]).unwrap();
+        assert_eq!(journal.after(1), Some(Recorded { destruction: destruction("b"), mark: marks[1] }));
         journal.followed(marks[1]);
-        assert_eq!(journal.ahead(), Some(Recorded { destruction: destruction("c"), mark: marks[2] }));
+        assert_eq!(journal.after(2), Some(Recorded { destruction: destruction("c"), mark: marks[2] }));
         journal.followed(marks[2]);
-        assert_eq!(journal.ahead(), None);
+        assert_eq!(journal.after(3), None);
     }
 
     #[test]
@@ -231,7 +304,7 @@ mod tests {
         let marks = three(&path);
         let check = |bytes: &[u8], expected: &str| {
             std::fs::write(&path, bytes).unwrap();
-            let problem = Journal::open(&path, &[marks[2], NOTHING]).err().unwrap().to_string();
+            let problem = Lines::open(&path, &[marks[2], NOTHING]).err().unwrap().to_string();
             assert!(problem.contains(expected), "{problem}");
         };
         let whole = std::fs::read(&path).unwrap();
@@ -245,7 +318,7 @@ mod tests {
         );
         check(&String::from_utf8(whole.clone()).unwrap().replace("\"a\"", "\"x\"").into_bytes(), "damaged");
         std::fs::remove_file(&path).unwrap();
-        assert!(matches!(Journal::open(&path, &[marks[0]]), Err(Fault::Journal("is missing"))));
+        assert!(matches!(Lines::open(&path, &[marks[0]]), Err(Fault::Journal("is missing"))));
     }
 
     #[test]
@@ -256,11 +329,11 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         for tail in [&b"{\"n\":4,\"previous\""[..], &b"\0\0\0\0\n"[..]] {
             std::fs::write(&path, [&whole[..], tail].concat()).unwrap();
-            let mut journal = Journal::open(&path, &[marks[2]]).unwrap();
-            assert_eq!(journal.ahead(), None);
+            let mut journal = Lines::open(&path, &[marks[2]]).unwrap();
+            assert_eq!(journal.after(3), None);
             journal.append(destruction("d"), "test", Timestamp::UNIX_EPOCH).unwrap();
-            assert_eq!(Journal::open(&path, &[marks[2]]).unwrap().ahead(), journal.ahead());
-            assert!(journal.ahead().is_some());
+            assert_eq!(Lines::open(&path, &[marks[2]]).unwrap().after(3), journal.after(3));
+            assert!(journal.after(3).is_some());
         }
     }
 }

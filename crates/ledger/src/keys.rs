@@ -1,12 +1,15 @@
-//! `keys.db`: wrapped keys in a file of their own, with backups of its own. Refuses to know an unwrapped
-//! key. The writes are grouped like commits and durable before they are answered.
+//! Wrapped keys, in a store of their own with backups of their own. Refuses to know an unwrapped key. What is
+//! written is durable before it is answered.
 //!
-//! A wrapped key is never deleted: its row is overwritten in place by one of the same size. SQLite zeroes
+//! [`KeyFile`] is the embedded one, `keys.db`; its twin on PostgreSQL is in [`crate::postgres`]. In the file a
+//! wrapped key is never deleted: its row is overwritten in place by one of the same size. SQLite zeroes
 //! deleted bytes (`secure_delete`), but when it moves rows between pages old copies may stay behind in the
 //! gaps. Rows that are only appended and never change size are never moved, so a destroyed key is nowhere.
 
+use std::ops::Range;
 use std::path::Path;
 
+use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::entry::RetentionClass;
@@ -48,7 +51,7 @@ CREATE TABLE journal (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT
 ";
 
 /// As long as what AES-256-GCM makes of 32 bytes; stands where nothing was ever wrapped.
-const WRAPPED: usize = 60;
+pub(crate) const WRAPPED: usize = 60;
 
 /// Which data key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -59,7 +62,7 @@ pub(crate) struct KeyName {
 }
 
 impl KeyName {
-    fn institution(&self) -> &str {
+    pub(crate) fn institution(&self) -> &str {
         self.institution.as_deref().unwrap_or("")
     }
 
@@ -85,6 +88,52 @@ pub(crate) enum Kept {
     Missing,
 }
 
+/// A live key and whose it is, as a sweep sees it.
+pub(crate) struct OldKey {
+    /// What the store itself calls it; also where the next page begins.
+    pub(crate) id: String,
+    pub(crate) subject: String,
+}
+
+/// Where wrapped keys are kept.
+#[async_trait]
+pub(crate) trait Keys: Send + Sync {
+    /// Whether other processes use it at the same time. Then what is remembered of a key is asked for again
+    /// before anything is opened with it.
+    fn shared(&self) -> bool;
+
+    /// Keeps new keys, all or none. `Ok(None)`: one of them was destroyed before, nothing is kept.
+    /// Otherwise says of each whether it is new; where not, the key from before stays.
+    async fn insert(&self, keys: Vec<NewKey>, now_ms: i64) -> Result<Option<Vec<bool>>, Fault>;
+
+    /// What is known about a key.
+    async fn get(&self, name: &KeyName) -> Result<Kept, Fault>;
+
+    /// Follows one record of the journal: overwrites the wrapped bytes that it covers, refuses new keys in
+    /// their place from now on, and remembers the mark. Doing it twice is the same as once.
+    async fn destroy(&self, destruction: Destruction, mark: JournalMark) -> Result<(), Fault>;
+
+    /// How far it has followed the journal.
+    async fn journal_mark(&self) -> Result<JournalMark, Fault>;
+
+    /// A page of live keys made in a span of time (milliseconds since 1970), after an id.
+    async fn made_within(
+        &self,
+        made_ms: Range<i64>,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Vec<OldKey>, Fault>;
+
+    /// Forgets keys that no case ever used, by their ids.
+    async fn forget(&self, ids: Vec<String>) -> Result<(), Fault>;
+
+    /// The wrapped index keys of a purpose, oldest first.
+    async fn index_keys(&self, purpose: &str) -> Result<Vec<(u32, Vec<u8>)>, Fault>;
+
+    /// Keeps a new index key, unless this version is there already.
+    async fn add_index_key(&self, purpose: &str, version: u32, wrapped: Vec<u8>) -> Result<(), Fault>;
+}
+
 /// The file of wrapped keys.
 pub(crate) struct KeyFile {
     writer: Writer,
@@ -103,14 +152,19 @@ impl KeyFile {
         }
         Ok(KeyFile { writer: Writer::start("keys-writer", db)?, readers: Readers::new(path) })
     }
+}
 
-    /// Keeps new keys, all or none. `Ok(None)`: one of them was destroyed before, nothing is kept.
-    /// Otherwise says of each whether it is new; where not, the key from before stays.
-    pub(crate) async fn insert(&self, keys: Vec<NewKey>, now_ms: i64) -> Result<Option<Vec<bool>>, Fault> {
+#[async_trait]
+impl Keys for KeyFile {
+    fn shared(&self) -> bool {
+        false
+    }
+
+    async fn insert(&self, keys: Vec<NewKey>, now_ms: i64) -> Result<Option<Vec<bool>>, Fault> {
         self.writer.run(move |db| insert(db, &keys, now_ms), |_| ()).await
     }
 
-    pub(crate) async fn get(&self, name: &KeyName) -> Result<Kept, Fault> {
+    async fn get(&self, name: &KeyName) -> Result<Kept, Fault> {
         let name = name.clone();
         self.readers
             .read(move |db| {
@@ -133,23 +187,24 @@ impl KeyFile {
             .await
     }
 
-    /// Follows one record of the journal and cuts the log, so that the wrapped bytes are nowhere.
-    pub(crate) async fn destroy(&self, destruction: Destruction, mark: JournalMark) -> Result<(), Fault> {
+    /// Also cuts the log, so that the wrapped bytes are nowhere.
+    async fn destroy(&self, destruction: Destruction, mark: JournalMark) -> Result<(), Fault> {
         self.writer.run(move |db| destroy(db, &destruction, mark), |_| ()).await?;
         self.writer.run_alone(truncate_log).await
     }
 
-    pub(crate) async fn journal_mark(&self) -> Result<JournalMark, Fault> {
+    async fn journal_mark(&self) -> Result<JournalMark, Fault> {
         self.readers.read(journal_mark).await
     }
 
-    /// Live keys made in a span of time, in the order of their rows, with the row as cursor.
-    pub(crate) async fn made_within(
+    /// In the order of the rows: an id is a row's number.
+    async fn made_within(
         &self,
-        created_ms: std::ops::Range<i64>,
-        after: i64,
+        made_ms: Range<i64>,
+        after: Option<String>,
         limit: u32,
-    ) -> Result<Vec<(i64, String)>, Fault> {
+    ) -> Result<Vec<OldKey>, Fault> {
+        let after = after.as_deref().map_or(Ok(0), row_number)?;
         self.readers
             .read(move |db| {
                 let mut found = db.prepare_cached(
@@ -157,15 +212,16 @@ impl KeyFile {
                      WHERE state = 'L' AND created_at >= ?1 AND created_at < ?2 AND row > ?3
                      ORDER BY row LIMIT ?4",
                 )?;
-                let span = params![created_ms.start, created_ms.end, after, limit];
-                let rows = found.query_map(span, |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let rows = found.query_map(params![made_ms.start, made_ms.end, after, limit], |row| {
+                    Ok(OldKey { id: row.get::<_, i64>(0)?.to_string(), subject: row.get(1)? })
+                })?;
                 Ok(rows.collect::<Result<_, _>>()?)
             })
             .await
     }
 
-    /// Forgets keys that no case ever used.
-    pub(crate) async fn forget(&self, rows: Vec<i64>) -> Result<(), Fault> {
+    async fn forget(&self, ids: Vec<String>) -> Result<(), Fault> {
+        let rows = ids.iter().map(|id| row_number(id)).collect::<Result<Vec<i64>, Fault>>()?;
         let forget = move |db: &Connection| {
             let mut wipe = db.prepare_cached(
                 "UPDATE data_keys SET state = 'O', wrapped = zeroblob(length(wrapped)) WHERE row = ?1 AND state = 'L'",
@@ -178,8 +234,7 @@ impl KeyFile {
         self.writer.run(forget, |_| ()).await
     }
 
-    /// The wrapped index keys of a purpose, oldest first.
-    pub(crate) async fn index_keys(&self, purpose: &str) -> Result<Vec<(u32, Vec<u8>)>, Fault> {
+    async fn index_keys(&self, purpose: &str) -> Result<Vec<(u32, Vec<u8>)>, Fault> {
         let purpose = purpose.to_owned();
         self.readers
             .read(move |db| {
@@ -192,13 +247,7 @@ impl KeyFile {
             .await
     }
 
-    /// Keeps a new index key, unless this version is there already.
-    pub(crate) async fn add_index_key(
-        &self,
-        purpose: &str,
-        version: u32,
-        wrapped: Vec<u8>,
-    ) -> Result<(), Fault> {
+    async fn add_index_key(&self, purpose: &str, version: u32, wrapped: Vec<u8>) -> Result<(), Fault> {
         let purpose = purpose.to_owned();
         let add = move |db: &Connection| {
             db.execute(
@@ -209,6 +258,10 @@ impl KeyFile {
         };
         self.writer.run(add, |_| ()).await
     }
+}
+
+fn row_number(id: &str) -> Result<i64, Fault> {
+    id.parse().map_err(|_| Fault::Invalid("a key's id"))
 }
 
 fn gone_everywhere(db: &Connection, name: &KeyName) -> Result<bool, Fault> {

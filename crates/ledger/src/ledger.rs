@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use jiff::Timestamp;
 use tokio::sync::RwLock;
 
-use crate::blobs::{BlobRef, Blobs, NewBlob, safe};
+use crate::blobs::{self, BlobRef, Blobs, NewBlob, safe};
 use crate::commit::{
     Case, Claim, Commit, Committed, IndexRow, IndexValue, LeasedTask, NewTask, NumberingRefused, Refused,
     TaskState,
@@ -19,25 +18,13 @@ use crate::commit::{
 use crate::destroying::Destroyer;
 use crate::entry::{ClearEntry, EntryRow, RetentionClass, Stream};
 use crate::error::Fault;
-use crate::files;
-use crate::given::{Clock, Entropy, TopKey, draw};
+use crate::given::{Clock, Entropy};
 use crate::jcs;
-use crate::keys::{KeyFile, KeyName};
+use crate::keys::KeyName;
 use crate::query::{CaseQuery, Cursor, EntryQuery, ListQuery, TaskQuery};
 use crate::seal_fields::{Place, seal_entry};
-use crate::sqlite::Sqlite;
 use crate::store::{Arrivals, CommitRows, LeaseRequest, Settle, Store, TaskRow, ViewRow, WriteRows};
 use crate::vault::{DataKey, Found, Vault};
-
-/// Where a ledger lies.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// The directory of `ledger.db`, `keys.db`, `blobs/` and `lock`; made where it is missing.
-    pub dir: PathBuf,
-    /// The journal of destructions. It should lie on another disk than `dir`, and must not be restored
-    /// together with it.
-    pub journal: PathBuf,
-}
 
 /// The ledger. Cheap to clone; the last clone closes it, and waits for what was asked.
 #[derive(Clone)]
@@ -48,15 +35,16 @@ pub struct Ledger {
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) vault: Vault,
-    pub(crate) blobs: Blobs,
+    pub(crate) blobs: Box<dyn Blobs>,
     pub(crate) destroyer: tokio::sync::Mutex<Destroyer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     /// Sealing holds it for reading, from taking a key until the commit is answered; destroying and
-    /// sweeping hold it for writing. So no commit lands under a key that went away meanwhile.
+    /// sweeping hold it for writing. So no commit lands under a key that went away meanwhile in this process; if
+    /// it went away in another one, the store refuses the commit.
     pub(crate) gate: RwLock<()>,
-    /// Dropped last: only then may another process open the ledger.
-    _lock: File,
+    /// Of the embedded store. Dropped last: only then may another process open the ledger.
+    pub(crate) _lock: Option<File>,
 }
 
 /// A page of a list.
@@ -69,55 +57,6 @@ pub struct Page {
 }
 
 impl Ledger {
-    /// Opens the ledger on SQLite, and makes it where there is none. Replays the journal of destructions,
-    /// and refuses to open where the journal does not fit ([`Fault::Journal`]).
-    pub async fn open(
-        config: Config,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-        top_key: Arc<dyn TopKey>,
-    ) -> Result<Ledger, Fault> {
-        Self::open_with(config, clock, entropy, top_key, |store| store).await
-    }
-
-    /// Like [`Ledger::open`], with something around the store: for instance one that fails on demand.
-    pub async fn open_with(
-        config: Config,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-        top_key: Arc<dyn TopKey>,
-        around: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
-    ) -> Result<Ledger, Fault> {
-        let top_id = top_key.id().to_owned();
-        let journal = config.journal.clone();
-        let (lock, store, keys, blobs) = blocking(move || {
-            files::make_dir(&config.dir)?;
-            let lock = lock(&config.dir.join("lock"))?;
-            let store = Sqlite::open(&config.dir.join("ledger.db"))?;
-            let keys = KeyFile::open(&config.dir.join("keys.db"), &top_id)?;
-            let blobs = Blobs::open(&config.dir.join("blobs"))?;
-            files::sync_dir(&config.dir)?;
-            Ok((lock, store, keys, blobs))
-        })
-        .await?;
-        let store = around(Arc::new(store));
-        let vault = Vault::new(keys, top_key, entropy.clone());
-        let destroyer = Destroyer::open(journal, &*store, &vault, clock.now(), draw(&*entropy)).await?;
-        let inner = Inner {
-            store,
-            vault,
-            blobs,
-            destroyer: tokio::sync::Mutex::new(destroyer),
-            clock,
-            entropy,
-            gate: RwLock::new(()),
-            _lock: lock,
-        };
-        let ledger = Ledger { inner: Arc::new(inner) };
-        ledger.finish_destructions().await?;
-        Ok(ledger)
-    }
-
     /// The store below, for audits and tests.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.inner.store
@@ -433,8 +372,9 @@ impl Ledger {
         };
         let (id, case, now, inner) = (id.to_owned(), case.to_owned(), self.now(), self.inner.clone());
         let new = NewBlob { id, case, subject: name.subject, institution: name.institution, class, bytes };
-        let blob = blocking(move || inner.blobs.put(new, &key, now, &*inner.entropy)).await?;
-        Ok(Ok(blob))
+        let (blob, kept) = blocking(move || blobs::seal(new, &key, now, &*inner.entropy)).await?;
+        let kept = self.inner.blobs.put(&blob, kept).await?;
+        Ok(if kept { Ok(blob) } else { Err(Refused::Destroyed { subject: blob.subject }) })
     }
 }
 
@@ -443,8 +383,7 @@ impl Ledger {
     /// stays. Doing it twice is the same as once. Its bytes were only ever written under its own key, which goes
     /// with the file.
     pub async fn remove_blob(&self, blob: &BlobRef) -> Result<(), Fault> {
-        let (blob, inner) = (blob.clone(), self.inner.clone());
-        blocking(move || inner.blobs.remove(&blob)).await
+        self.inner.blobs.remove(blob).await
     }
 }
 
@@ -453,22 +392,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Closed)?
-}
-
-fn lock(path: &std::path::Path) -> Result<File, Fault> {
-    // A killed process may leave a child between fork and exec, which holds the file a moment longer.
-    const TRIES: u32 = 10;
-    const PAUSE: Duration = Duration::from_millis(50);
-    let open = File::options().create(true).append(true).open(path);
-    let file = open.map_err(Fault::file(path))?;
-    for _ in 0..TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
-            Err(std::fs::TryLockError::Error(error)) => return Err(Fault::file(path)(error)),
-        }
-    }
-    Err(Fault::Locked)
 }
 
 fn later(now: Timestamp, by: Duration) -> Result<Timestamp, Fault> {

@@ -24,9 +24,10 @@
 //!
 //! # Files
 //!
-//! `ledger.db` (sealed rows), `keys.db` (wrapped keys), `blobs/` (sealed files), `lock` (one process at a
-//! time), and elsewhere `destroyed.journal`. The contract of a store is [`store::Store`]; SQLite is one
-//! implementation, and `testing::conformance` (feature `testing`) checks any.
+//! Embedded, for one process: `ledger.db` (sealed rows), `keys.db` (wrapped keys), `blobs/` (sealed files), `lock`
+//! (one process at a time), and elsewhere `destroyed.journal`. On PostgreSQL, for several: three databases, one of
+//! sealed rows and blobs, one of wrapped keys, one of the journal. The contract of a store is [`store::Store`];
+//! [`Sqlite`] and [`Postgres`] keep it, and `testing::conformance` (feature `testing`) checks any.
 
 pub mod audit;
 pub mod bench;
@@ -46,6 +47,7 @@ mod journal;
 mod keys;
 pub mod leaf;
 mod ledger;
+mod opening;
 mod postgres;
 pub mod proof;
 mod query;
@@ -71,7 +73,8 @@ pub use entry::{
 };
 pub use error::Fault;
 pub use given::{Clock, Entropy, TopKey};
-pub use ledger::{Config, Ledger, Page};
+pub use ledger::{Ledger, Page};
+pub use opening::{Config, Database, PostgresConfig};
 pub use postgres::Postgres;
 pub use query::{CaseQuery, Cursor, EntryQuery, ListQuery, Owner, TaskQuery};
 pub use reading::{ACCESS_CASE, ACCESS_READ, Access, Opened, OpenedFields, Origin};

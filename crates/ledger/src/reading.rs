@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use crate::blobs::BlobRef;
+use crate::blobs::{self, BlobRef};
 use crate::commit::{Commit, Refused, Write};
 use crate::entry::{Entry, EntryRow, RetentionClass, SealedField, Stream};
 use crate::error::Fault;
@@ -174,10 +174,11 @@ impl Ledger {
             institution: blob.institution.clone(),
             class: blob.class,
         };
-        Ok(Ok(match self.inner.vault.key(&name).await? {
+        Ok(Ok(match self.inner.vault.key_to_open(&name).await? {
             Found::Key(key) => {
-                let (inner, blob) = (self.inner.clone(), blob.clone());
-                Opened::Value(blocking(move || inner.blobs.get(&blob, &key)).await?)
+                let kept = self.inner.blobs.get(blob).await?;
+                let blob = blob.clone();
+                Opened::Value(blocking(move || blobs::open(&blob, &kept, &key)).await?)
             }
             Found::Destroyed => Opened::Destroyed,
             Found::Missing => Opened::Absent,
@@ -237,7 +238,7 @@ impl Ledger {
             institution: row.institution.clone(),
             class: field.class,
         };
-        match self.inner.vault.key(&key).await? {
+        match self.inner.vault.key_to_open(&key).await? {
             Found::Key(key) => Ok(Opened::Value(open_field(&row.id, field, &key)?)),
             Found::Destroyed => Ok(Opened::Destroyed),
             // The entry was sealed under a key, so a key that was never there is a lost key store.
@@ -273,7 +274,7 @@ impl Ledger {
                     institution: access.institution.clone(),
                     class: RetentionClass::Contact,
                 };
-                match self.inner.vault.key(&name).await? {
+                match self.inner.vault.key_to_open(&name).await? {
                     Found::Key(_) => {
                         let value = Value::String(address);
                         let class = RetentionClass::Contact;

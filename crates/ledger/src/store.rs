@@ -258,6 +258,13 @@ pub trait Store: Send + Sync {
     /// Whether any entry, index row or earlier commit names the subject.
     async fn knows_subject(&self, subject: &str) -> Result<bool, Fault>;
 
+    /// Where no commit names the subject: sees to it that none ever will, on whichever process (what names it is
+    /// refused like what is destroyed), and answers `true`. A store of one process need not: there a subject is
+    /// kept from being named by who asks this.
+    async fn retire_subject(&self, subject: &str) -> Result<bool, Fault> {
+        Ok(!self.knows_subject(subject).await?)
+    }
+
     /// Removes claims that have run out, at most `limit`; answers how many.
     async fn sweep_claims(&self, now: Timestamp, limit: u32) -> Result<u64, Fault>;
 

@@ -1,6 +1,7 @@
 //! The vault: data keys, unwrapped for a while in memory, and index keys. Refuses to know what is sealed.
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use crate::commit::IndexValue;
 use crate::entry::RetentionClass;
 use crate::error::Fault;
 use crate::given::{Entropy, TopKey, draw};
-use crate::keys::{Kept, KeyFile, KeyName, NewKey};
+use crate::keys::{Kept, KeyName, Keys, NewKey, OldKey};
 use crate::leaf;
 use crate::store::{Destruction, JournalMark};
 use crate::text;
@@ -38,8 +39,11 @@ struct Cache {
     order: VecDeque<KeyName>,
     /// Moves with each destruction: what was read before one must not be cached after it.
     generation: u64,
-    index: HashMap<String, Arc<Vec<IndexKey>>>,
+    index: HashMap<String, IndexKeys>,
 }
+
+/// The keys of one purpose, oldest first.
+type IndexKeys = Arc<Vec<Arc<IndexKey>>>;
 
 struct IndexKey {
     version: u32,
@@ -62,15 +66,20 @@ impl Cache {
 
 /// Data keys and index keys, wrapped by the top key.
 pub(crate) struct Vault {
-    file: KeyFile,
+    keys: Box<dyn Keys>,
     top: Arc<dyn TopKey>,
     entropy: Arc<dyn Entropy>,
     cache: Mutex<Cache>,
 }
 
 impl Vault {
-    pub(crate) fn new(file: KeyFile, top: Arc<dyn TopKey>, entropy: Arc<dyn Entropy>) -> Vault {
-        Vault { file, top, entropy, cache: Mutex::default() }
+    pub(crate) fn new(keys: Box<dyn Keys>, top: Arc<dyn TopKey>, entropy: Arc<dyn Entropy>) -> Vault {
+        Vault { keys, top, entropy, cache: Mutex::default() }
+    }
+
+    /// Whether other processes make and destroy keys, too.
+    pub(crate) fn shared(&self) -> bool {
+        self.keys.shared()
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {
@@ -105,7 +114,7 @@ impl Vault {
         }
         let names: Vec<KeyName> = wrapped.iter().map(|key| key.name.clone()).collect();
         let generation = self.cache().generation;
-        let Some(new) = self.file.insert(wrapped, now.as_millisecond()).await? else { return Ok(false) };
+        let Some(new) = self.keys.insert(wrapped, now.as_millisecond()).await? else { return Ok(false) };
         let mut cache = self.cache();
         if cache.generation == generation {
             for ((name, key), new) in names.into_iter().zip(fresh).zip(new) {
@@ -117,18 +126,37 @@ impl Vault {
         Ok(true)
     }
 
+    /// A key to seal with. Where other processes destroy keys, too, it may be gone already: the store refuses what
+    /// was sealed under it.
     pub(crate) async fn key(&self, name: &KeyName) -> Result<Found, Fault> {
-        let generation = {
+        let cached = self.cache().keys.get(name).cloned();
+        match cached {
+            Some(key) => Ok(Found::Key(key)),
+            None => self.known_key(name).await,
+        }
+    }
+
+    /// A key to open with. What another process destroyed is destroyed here in the same moment.
+    pub(crate) async fn key_to_open(&self, name: &KeyName) -> Result<Found, Fault> {
+        if self.keys.shared() { self.known_key(name).await } else { self.key(name).await }
+    }
+
+    /// A key as the key store has it; unwrapped only where it was not before.
+    async fn known_key(&self, name: &KeyName) -> Result<Found, Fault> {
+        let (cached, generation) = {
             let cache = self.cache();
-            if let Some(key) = cache.keys.get(name) {
-                return Ok(Found::Key(key.clone()));
-            }
-            cache.generation
+            (cache.keys.get(name).cloned(), cache.generation)
         };
-        match self.file.get(name).await? {
-            Kept::Destroyed => Ok(Found::Destroyed),
+        match self.keys.get(name).await? {
+            Kept::Destroyed => {
+                self.drop_cached(|cached| cached == name);
+                Ok(Found::Destroyed)
+            }
             Kept::Missing => Ok(Found::Missing),
             Kept::Live { key_id, wrapped } => {
+                if let Some(key) = cached.filter(|cached| cached.id == key_id) {
+                    return Ok(Found::Key(key));
+                }
                 let key = self.top.unwrap(&name.aad(&key_id), &wrapped).await?;
                 let key = Arc::new(DataKey { id: key_id, key });
                 let mut cache = self.cache();
@@ -143,50 +171,43 @@ impl Vault {
     /// Follows one record of the journal.
     pub(crate) async fn destroy(&self, destruction: &Destruction, mark: JournalMark) -> Result<(), Fault> {
         self.forget_cached(destruction);
-        self.file.destroy(destruction.clone(), mark).await?;
+        self.keys.destroy(destruction.clone(), mark).await?;
         // A reader may have put a key back between the two.
         self.forget_cached(destruction);
         Ok(())
     }
 
     fn forget_cached(&self, destruction: &Destruction) {
+        self.drop_cached(|name| {
+            name.subject == destruction.subject && destruction.covers(name.institution.as_deref(), name.class)
+        });
+    }
+
+    fn drop_cached(&self, covered: impl Fn(&KeyName) -> bool) {
         let mut cache = self.cache();
         cache.generation += 1;
-        let covered = |name: &KeyName| {
-            name.subject == destruction.subject && destruction.covers(name.institution.as_deref(), name.class)
-        };
         if cache.keys.keys().any(&covered) {
             cache.keys.retain(|name, _| !covered(name));
             cache.order.retain(|name| !covered(name));
         }
     }
 
-    pub(crate) async fn journal_mark(&self) -> Result<JournalMark, Fault> {
-        self.file.journal_mark().await
-    }
-
-    /// A page of keys made in a span of time: row and subject.
+    /// A page of keys made in a span of time.
     pub(crate) async fn made_within(
         &self,
-        since: Option<Timestamp>,
-        before: Timestamp,
-        after: i64,
+        made_ms: Range<i64>,
+        after: Option<String>,
         limit: u32,
-    ) -> Result<Vec<(i64, String)>, Fault> {
-        let since = since.map_or(i64::MIN, Timestamp::as_millisecond);
-        self.file.made_within(since..before.as_millisecond(), after, limit).await
+    ) -> Result<Vec<OldKey>, Fault> {
+        self.keys.made_within(made_ms, after, limit).await
     }
 
     /// Forgets keys that no case ever used.
-    pub(crate) async fn forget(&self, keys: Vec<(i64, String)>) -> Result<(), Fault> {
-        let rows = keys.iter().map(|(row, _)| *row).collect();
-        self.file.forget(rows).await?;
-        let subjects: std::collections::HashSet<String> =
-            keys.into_iter().map(|(_, subject)| subject).collect();
-        let mut cache = self.cache();
-        cache.generation += 1;
-        cache.keys.retain(|name, _| !subjects.contains(&name.subject));
-        cache.order.retain(|name| !subjects.contains(&name.subject));
+    pub(crate) async fn forget(&self, keys: Vec<OldKey>) -> Result<(), Fault> {
+        let (ids, subjects): (Vec<String>, std::collections::HashSet<String>) =
+            keys.into_iter().map(|key| (key.id, key.subject)).unzip();
+        self.keys.forget(ids).await?;
+        self.drop_cached(|name| subjects.contains(&name.subject));
         Ok(())
     }
 
@@ -211,20 +232,28 @@ impl Vault {
         Ok(newest + 1)
     }
 
-    async fn index_keys(&self, purpose: &str) -> Result<Arc<Vec<IndexKey>>, Fault> {
-        if let Some(keys) = self.cache().index.get(purpose) {
+    async fn index_keys(&self, purpose: &str) -> Result<IndexKeys, Fault> {
+        let cached = self.cache().index.get(purpose).cloned();
+        // Another process may have made a newer one, under which it indexes from now on.
+        if let Some(keys) = cached.as_ref().filter(|_| !self.keys.shared()) {
             return Ok(keys.clone());
         }
-        let mut wrapped = self.file.index_keys(purpose).await?;
+        let mut wrapped = self.keys.index_keys(purpose).await?;
         if wrapped.is_empty() {
             self.add_index_key(purpose, 1).await?;
-            // Somebody else may have been first; what stands in the file is the key.
-            wrapped = self.file.index_keys(purpose).await?;
+            // Somebody else may have been first; what stands in the store is the key.
+            wrapped = self.keys.index_keys(purpose).await?;
         }
+        let cached = cached.unwrap_or_default();
         let mut keys = Vec::with_capacity(wrapped.len());
         for (version, wrapped) in wrapped {
-            let key = self.top.unwrap(&index_aad(purpose, version), &wrapped).await?;
-            keys.push(IndexKey { version, key });
+            keys.push(match cached.iter().find(|key| key.version == version) {
+                Some(key) => key.clone(),
+                None => {
+                    let key = self.top.unwrap(&index_aad(purpose, version), &wrapped).await?;
+                    Arc::new(IndexKey { version, key })
+                }
+            });
         }
         let keys = Arc::new(keys);
         self.cache().index.insert(purpose.to_owned(), keys.clone());
@@ -234,7 +263,7 @@ impl Vault {
     async fn add_index_key(&self, purpose: &str, version: u32) -> Result<(), Fault> {
         let key = Zeroizing::new(draw::<32>(&*self.entropy));
         let wrapped = self.top.wrap(&index_aad(purpose, version), &key).await?;
-        self.file.add_index_key(purpose, version, wrapped).await
+        self.keys.add_index_key(purpose, version, wrapped).await
     }
 }
 

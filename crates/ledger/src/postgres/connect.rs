@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
 use crate::error::Fault;
 
@@ -28,7 +28,7 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 const LIFETIME: Duration = Duration::from_secs(1800);
 
 /// Opens a pool of at most `most` connections and makes the first of them. `schema`: the namespace in which
-/// tables are made and found, where it is not the role's own.
+/// tables are made and found, where it is not the role's own; made where it is missing.
 pub(crate) async fn connect(url: &str, most: u32, schema: Option<&str>) -> Result<PgPool, Fault> {
     let mut options: PgConnectOptions =
         url.parse().map_err(|_| Fault::Invalid("a store's address is not postgres://…"))?;
@@ -43,11 +43,29 @@ pub(crate) async fn connect(url: &str, most: u32, schema: Option<&str>) -> Resul
         .after_connect(|session, _| Box::pin(prepare(session)))
         .connect_with(options)
         .await?;
+    if let Some(schema) = schema {
+        make_schema(&pool, schema).await?;
+    }
     let encoding: String = sqlx::query_scalar("SHOW server_encoding").fetch_one(&pool).await?;
     if encoding != "UTF8" {
         return Err(Fault::Invalid("the database is not encoded in UTF8"));
     }
     Ok(pool)
+}
+
+async fn make_schema(pool: &PgPool, schema: &str) -> Result<(), Fault> {
+    if schema.is_empty()
+        || !schema.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    {
+        return Err(Fault::Invalid("a schema's name is more than small letters, digits and _"));
+    }
+    let made =
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"))).execute(pool).await;
+    match made {
+        // Another process made it in the same moment.
+        Err(error) if code(&error).is_some_and(|code| code == "23505" || code == "42P06") => Ok(()),
+        made => Ok(made.map(|_| ())?),
+    }
 }
 
 async fn prepare(session: &mut PgConnection) -> Result<(), sqlx::Error> {

@@ -59,7 +59,10 @@ fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 
 /// A subject's row is held by commits together and by a destruction alone: a commit that names the subject
 /// either ends before the destruction begins, or sees it.
-async fn lock_subjects(db: &mut PgConnection, subjects: &[&str]) -> Result<HashSet<String>, Fault> {
+pub(super) async fn lock_subjects(
+    db: &mut PgConnection,
+    subjects: &[&str],
+) -> Result<HashSet<String>, Fault> {
     let new: Vec<String> = sqlx::query_scalar(
         "INSERT INTO subjects (subject) SELECT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING RETURNING subject",
     )
@@ -75,7 +78,7 @@ async fn lock_subjects(db: &mut PgConnection, subjects: &[&str]) -> Result<HashS
     Ok(new.into_iter().collect())
 }
 
-async fn destroyed(
+pub(super) async fn destroyed(
     db: &mut PgConnection,
     subjects: &[&str],
 ) -> Result<HashMap<String, Vec<Destruction>>, Fault> {

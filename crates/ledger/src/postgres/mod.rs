@@ -1,10 +1,13 @@
 //! The store that several processes share: PostgreSQL 15 and up, in plain SQL, without extensions and without
 //! special rights. The contract is [`crate::store`]; this file only hands each call to its SQL.
 
+pub(crate) mod blobs;
 mod claims;
 pub(crate) mod connect;
 mod decide;
 mod group;
+pub(crate) mod journal;
+pub(crate) mod keys;
 mod locked;
 mod numbers;
 mod read;
@@ -16,11 +19,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 use tokio::sync::watch;
 
 use crate::commit::{Case, Claim, IndexRow, IndexValue, LeasedTask, NumberingRefused, Refused, TaskState};
-use crate::entry::{EntryRow, Stream};
+use crate::entry::{EntryRow, RetentionClass, Stream};
 use crate::error::Fault;
 use crate::query::{CaseQuery, EntryQuery, TaskQuery};
 use crate::store::{Arrivals, CommitRows, Destruction, JournalMark, LeaseRequest, Settle, Store, TaskRow};
@@ -48,6 +52,21 @@ impl Postgres {
         schema::prepare(&pool, "ledger", schema::STORE).await?;
         let bells = Arc::new(Bells { tasks: watch::Sender::new(0), entries: watch::Sender::new(0) });
         Ok(Postgres { lane: Lane::start(pool.clone(), bells.clone()), pool, bells, node })
+    }
+
+    /// The table of blobs in this database.
+    pub(crate) fn blobs(&self) -> blobs::BlobTable {
+        blobs::BlobTable::new(self.pool.clone())
+    }
+
+    /// Remembers to which environment this store belongs, for ever; a fault where it belongs to another.
+    pub(crate) async fn belongs_to(&self, environment: &str) -> Result<(), Fault> {
+        sqlx::query("INSERT INTO environment (one, name) VALUES (1, $1) ON CONFLICT DO NOTHING")
+            .bind(environment)
+            .execute(&self.pool)
+            .await?;
+        let theirs: String = sqlx::query_scalar("SELECT name FROM environment").fetch_one(&self.pool).await?;
+        if theirs == environment { Ok(()) } else { Err(Fault::Environment { theirs }) }
     }
 }
 
@@ -133,9 +152,8 @@ impl Store for Postgres {
 
     async fn destroy(&self, destruction: Destruction, mark: JournalMark) -> Result<(), Fault> {
         destroy(&self.pool, &destruction, mark).await?;
-        // A deleted row stays in its page until it is vacuumed. Best effort: what is left are keyed hashes.
-        sqlx::raw_sql("VACUUM people").execute(&self.pool).await?;
-        Ok(())
+        // A deleted row stays in its page until it is vacuumed. What may be left behind are keyed hashes.
+        keys::vacuum(&self.pool, "VACUUM people").await
     }
 
     async fn journal_mark(&self) -> Result<JournalMark, Fault> {
@@ -144,6 +162,10 @@ impl Store for Postgres {
 
     async fn knows_subject(&self, subject: &str) -> Result<bool, Fault> {
         read::knows_subject(&self.pool, subject).await
+    }
+
+    async fn retire_subject(&self, subject: &str) -> Result<bool, Fault> {
+        retire_subject(&self.pool, subject).await
     }
 
     async fn sweep_claims(&self, now: Timestamp, limit: u32) -> Result<u64, Fault> {
@@ -160,46 +182,72 @@ async fn destroy(pool: &PgPool, destruction: &Destruction, mark: JournalMark) ->
     let classes: Vec<&str> = destruction.classes.iter().map(|class| class.code()).collect();
     let everywhere = destruction.institution.is_none();
     let institution = destruction.institution.as_deref().unwrap_or("");
+    let subject = &destruction.subject;
     transaction(pool, async |db| {
-        // Commits that name the subject end before this, or see what is destroyed. A subject that no commit
-        // named has no row to be locked: one is made, and taken away again before anybody sees it.
-        let new = sqlx::query("INSERT INTO subjects (subject) VALUES ($1) ON CONFLICT DO NOTHING")
-            .bind(&destruction.subject)
-            .execute(&mut *db)
-            .await?;
-        sqlx::query("SELECT 1 FROM subjects WHERE subject = $1 FOR UPDATE")
-            .bind(&destruction.subject)
-            .execute(&mut *db)
-            .await?;
+        // A subject that no commit named has no row to be locked: one is made, and taken away again before anybody
+        // sees it.
+        let unknown = lock_alone(db, subject).await?;
         sqlx::query(
             "DELETE FROM people WHERE subject = $1 AND class = ANY($2) AND ($3 OR coalesce(institution, '') = $4)",
         )
-        .bind(&destruction.subject)
+        .bind(subject)
         .bind(&classes)
         .bind(everywhere)
         .bind(institution)
         .execute(&mut *db)
         .await?;
-        sqlx::query(
-            "INSERT INTO destroyed (subject, class, everywhere, institution)
-             SELECT $1, class, $3, $4 FROM unnest($2::text[]) AS c(class) ON CONFLICT DO NOTHING",
-        )
-        .bind(&destruction.subject)
-        .bind(&classes)
-        .bind(everywhere)
-        .bind(institution)
-        .execute(&mut *db)
-        .await?;
-        if new.rows_affected() == 1 {
-            sqlx::query("DELETE FROM subjects WHERE subject = $1")
-                .bind(&destruction.subject)
-                .execute(&mut *db)
-                .await?;
+        insert_destroyed(db, subject, &classes, everywhere, institution).await?;
+        if unknown {
+            sqlx::query("DELETE FROM subjects WHERE subject = $1").bind(subject).execute(&mut *db).await?;
         }
         sqlx::query(SET_MARK).bind(mark.count as i64).bind(&mark.hash[..]).execute(&mut *db).await?;
         Ok(Ended::Keep(()))
     })
     .await
+}
+
+async fn retire_subject(pool: &PgPool, subject: &str) -> Result<bool, Fault> {
+    transaction(pool, async |db| {
+        if !lock_alone(db, subject).await? {
+            return Ok(Ended::Leave(false));
+        }
+        let classes = RetentionClass::ALL.map(RetentionClass::code);
+        insert_destroyed(db, subject, &classes, true, "").await?;
+        sqlx::query("DELETE FROM subjects WHERE subject = $1").bind(subject).execute(db).await?;
+        Ok(Ended::Keep(true))
+    })
+    .await
+}
+
+/// Waits for the commits that name the subject, and keeps others out until this ends; they see then what it did.
+/// `true`: no commit ever named it, and its row was made to be locked.
+async fn lock_alone(db: &mut PgConnection, subject: &str) -> Result<bool, Fault> {
+    let new = sqlx::query("INSERT INTO subjects (subject) VALUES ($1) ON CONFLICT DO NOTHING")
+        .bind(subject)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query("SELECT 1 FROM subjects WHERE subject = $1 FOR UPDATE").bind(subject).execute(db).await?;
+    Ok(new.rows_affected() == 1)
+}
+
+async fn insert_destroyed(
+    db: &mut PgConnection,
+    subject: &str,
+    classes: &[&str],
+    everywhere: bool,
+    institution: &str,
+) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO destroyed (subject, class, everywhere, institution)
+         SELECT $1, class, $3, $4 FROM unnest($2::text[]) AS c(class) ON CONFLICT DO NOTHING",
+    )
+    .bind(subject)
+    .bind(classes)
+    .bind(everywhere)
+    .bind(institution)
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// The mark never goes back.

@@ -130,6 +130,22 @@ CREATE TABLE destroyed (
   institution TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (subject, class, everywhere, institution)
 );
+CREATE TABLE blobs (
+  id TEXT COLLATE "C" NOT NULL,
+  sha256 TEXT COLLATE "C" NOT NULL,
+  subject TEXT COLLATE "C" NOT NULL,
+  institution TEXT COLLATE "C",
+  class TEXT COLLATE "C" NOT NULL,
+  key_id TEXT COLLATE "C" NOT NULL,
+  len BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  wrapped BYTEA NOT NULL,
+  case_id TEXT COLLATE "C" NOT NULL,
+  sealed BYTEA NOT NULL,
+  PRIMARY KEY (id, sha256)
+);
+CREATE INDEX blobs_subject ON blobs(subject);
+CREATE TABLE environment (one SMALLINT NOT NULL PRIMARY KEY CHECK (one = 1), name TEXT COLLATE "C" NOT NULL);
 CREATE TABLE journal_mark (
   one SMALLINT NOT NULL PRIMARY KEY CHECK (one = 1),
   count BIGINT NOT NULL,

@@ -134,6 +134,9 @@ impl Store for Failing {
     async fn knows_subject(&self, subject: &str) -> Result<bool, Fault> {
         self.pass(self.store.knows_subject(subject)).await
     }
+    async fn retire_subject(&self, subject: &str) -> Result<bool, Fault> {
+        self.pass(self.store.retire_subject(subject)).await
+    }
     async fn sweep_claims(&self, now: Timestamp, limit: u32) -> Result<u64, Fault> {
         self.pass(self.store.sweep_claims(now, limit)).await
     }

@@ -97,7 +97,12 @@ impl Server {
 
     /// Says something to the server as its administrator.
     pub async fn say(&self, sql: &str) {
-        let mut session = PgConnection::connect(&self.url("postgres")).await.unwrap();
+        self.say_to(&self.url("postgres"), sql).await;
+    }
+
+    /// Says something in one database.
+    pub async fn say_to(&self, url: &str, sql: &str) {
+        let mut session = PgConnection::connect(url).await.unwrap();
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut session).await.unwrap();
         session.close().await.unwrap();
     }
