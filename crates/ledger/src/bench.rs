@@ -2,7 +2,6 @@
 //! task, in a new case, fully synced; many callers at once, and one alone. Subjects are opened before the
 //! clock runs. Measures with the machine's monotonic clock; the ledger's own time stays the given one.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,9 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::commit::{Commit, Effect, NewTask, Take, View, Write};
 use crate::entry::{Entry, RetentionClass, SealedField, Stream};
 use crate::error::Fault;
-use crate::given::{Clock, Entropy, TopKey, draw};
+use crate::given::{Clock, Entropy, draw};
 use crate::ledger::Ledger;
-use crate::opening::Config;
 use crate::text::to_hex;
 
 /// How long and how wide to measure.
@@ -57,20 +55,17 @@ pub struct Figures {
     pub commits: u64,
 }
 
-/// Measures in a new ledger in `dir`, which should be empty and on the disk in question.
+/// Measures in a ledger, which should be empty and on the disk in question.
 pub async fn bench(
-    dir: &Path,
+    ledger: Ledger,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    top_key: Arc<dyn TopKey>,
     load: Load,
 ) -> Result<Figures, Fault> {
-    let config = Config { dir: dir.join("data"), journal: dir.join("destroyed.journal") };
-    let ledger = Ledger::open(config, clock.clone(), entropy.clone(), top_key).await?;
     for subject in 0..SUBJECTS {
         let subject = format!("sub_{subject}");
         let opened = ledger.open_subject(&subject, Some(INSTITUTION), &[RetentionClass::Identity]);
-        opened.await?.map_err(|_| Fault::Invalid("the bench's directory is not empty"))?;
+        opened.await?.map_err(|_| Fault::Invalid("the bench's ledger is not empty"))?;
     }
     let bench = Bench { ledger, clock, run: to_hex(&draw::<4>(&*entropy)) };
     let (mut grouped, mut single) = (Vec::new(), Vec::new());
@@ -132,7 +127,7 @@ impl Bench {
             let began = Instant::now();
             let outcome = self.ledger.commit(commit).await?;
             took.push(began.elapsed());
-            outcome.map_err(|_| Fault::Invalid("the bench's directory is not empty"))?;
+            outcome.map_err(|_| Fault::Invalid("the bench's ledger is not empty"))?;
         }
         Ok(took)
     }

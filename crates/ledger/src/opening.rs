@@ -57,6 +57,16 @@ pub struct Database {
     pub schema: Option<String>,
 }
 
+impl Database {
+    /// Removes the namespace and all that is in it. Without one nothing happens: what else lies there is not known.
+    pub async fn drop_schema(&self) -> Result<(), Fault> {
+        match &self.schema {
+            Some(schema) => crate::postgres::connect::drop_schema(&self.url, schema).await,
+            None => Ok(()),
+        }
+    }
+}
+
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // An address may hold a password.

@@ -5,15 +5,14 @@
 
 use std::sync::Arc;
 
-use ingam_ledger::FileTopKey;
 use ingam_ledger::bench::{Figures, Load, bench};
-use ingam_ledger::testing::{SeededEntropy, TestClock};
+use ingam_ledger::testing::{SeededEntropy, TestClock, open_at};
 
 async fn measure(load: Load) -> Figures {
     let dir = tempfile::tempdir().unwrap();
-    let entropy = Arc::new(SeededEntropy::new(1));
-    let top_key = Arc::new(FileTopKey::open_or_create(&dir.path().join("top.key"), entropy.clone()).unwrap());
-    bench(dir.path(), Arc::new(TestClock::new()), entropy, top_key, load).await.unwrap()
+    let clock = Arc::new(TestClock::new());
+    let ledger = open_at(dir.path(), clock.clone(), 1).await.unwrap();
+    bench(ledger, clock, Arc::new(SeededEntropy::new(2)), load).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

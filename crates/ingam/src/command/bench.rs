@@ -6,8 +6,8 @@ mod read;
 use super::{DONE, INTERNAL};
 use crate::given::{MachineClock, SystemEntropy};
 use clap::{Args, Subcommand};
-use ingam_ledger::FileTopKey;
-use ingam_ledger::bench::Load;
+use ingam_ledger::bench::{Figures, Load, bench};
+use ingam_ledger::{Database, FileTopKey, Ledger, PostgresConfig};
 use std::sync::Arc;
 
 #[derive(Args)]
@@ -22,7 +22,11 @@ pub(crate) struct BenchArgs {
 #[derive(Subcommand)]
 enum What {
     /// Commits of an entry, a view, a claim and a task, with full fsync: many callers at once, and one alone.
-    Ledger,
+    Ledger {
+        /// On PostgreSQL, postgres://…, in schemas of its own that go when it ends; else on the embedded store.
+        #[arg(long, value_name = "URL")]
+        store: Option<String>,
+    },
     /// Creating verifications over HTTP, durable; beside the same handler with the ledger off.
     Http,
     /// Reading pictures of cards, step by step.
@@ -31,7 +35,7 @@ enum What {
 
 pub(crate) async fn run(args: BenchArgs) -> Result<u8, (u8, String)> {
     let figures = match args.what {
-        What::Ledger => ledger().await,
+        What::Ledger { store } => ledger(store).await,
         What::Http => http::bench().await,
         What::Read(what) => read::bench(&what),
     }
@@ -44,16 +48,47 @@ pub(crate) async fn run(args: BenchArgs) -> Result<u8, (u8, String)> {
     Ok(DONE)
 }
 
-async fn ledger() -> Result<serde_json::Value, String> {
+async fn ledger(store: Option<String>) -> Result<serde_json::Value, String> {
     let dir = Scratch::new()?;
     let entropy = Arc::new(SystemEntropy::default());
-    let top_key =
-        FileTopKey::open_or_create(&dir.0.join("top.key"), entropy.clone()).map_err(|e| e.to_string())?;
-    let clock = Arc::new(MachineClock::default());
-    let figures = ingam_ledger::bench::bench(&dir.0, clock, entropy, Arc::new(top_key), Load::default())
-        .await
-        .map_err(|e| e.to_string())?;
-    serde_json::to_value(figures).map_err(|e| e.to_string())
+    let top_key = FileTopKey::open_or_create(&dir.0.join("top.key"), entropy.clone()).map_err(words)?;
+    let (clock, top_key) = (Arc::new(MachineClock::default()), Arc::new(top_key));
+    let Some(url) = store else {
+        let config =
+            ingam_ledger::Config { dir: dir.0.join("data"), journal: dir.0.join("destroyed.journal") };
+        let ledger = Ledger::open(config, clock.clone(), entropy.clone(), top_key).await.map_err(words)?;
+        let figures = bench(ledger, clock, entropy, Load::default()).await.map_err(words)?;
+        return serde_json::to_value(figures).map_err(words);
+    };
+    let run = u64::from_be_bytes(entropy.draw());
+    let place =
+        |room: &str| Database { url: url.clone(), schema: Some(format!("ingam_bench_{run:016x}_{room}")) };
+    let config = PostgresConfig {
+        store: place("store"),
+        keys: place("keys"),
+        journal: place("journal"),
+        environment: "test".into(),
+    };
+    let figures = on_postgres(config.clone(), clock, entropy, top_key).await;
+    for place in [config.store, config.keys, config.journal] {
+        place.drop_schema().await.map_err(words)?;
+    }
+    serde_json::to_value(figures?).map_err(words)
+}
+
+async fn on_postgres(
+    config: PostgresConfig,
+    clock: Arc<MachineClock>,
+    entropy: Arc<SystemEntropy>,
+    top_key: Arc<FileTopKey>,
+) -> Result<Figures, String> {
+    let ledger =
+        Ledger::open_postgres(config, clock.clone(), entropy.clone(), top_key).await.map_err(words)?;
+    bench(ledger, clock, entropy, Load::default()).await.map_err(words)
+}
+
+fn words(error: impl std::fmt::Display) -> String {
+    error.to_string()
 }
 
 /// A folder on the disk in question that goes when the bench ends.

@@ -53,12 +53,24 @@ pub(crate) async fn connect(url: &str, most: u32, schema: Option<&str>) -> Resul
     Ok(pool)
 }
 
+/// A schema's name can't be bound like a value, so it must be one that needs no quoting.
+fn plain(schema: &str) -> Result<&str, Fault> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let plain = !schema.is_empty() && schema.len() <= 60 && schema.bytes().all(allowed);
+    if plain { Ok(schema) } else { Err(Fault::Invalid("a schema's name holds more than a-z, 0-9 and _")) }
+}
+
+/// Removes a schema and all that is in it.
+pub(crate) async fn drop_schema(url: &str, schema: &str) -> Result<(), Fault> {
+    let sql = AssertSqlSafe(format!("DROP SCHEMA IF EXISTS {} CASCADE", plain(schema)?));
+    let pool = connect(url, 1, None).await?;
+    sqlx::raw_sql(sql).execute(&pool).await?;
+    pool.close().await;
+    Ok(())
+}
+
 async fn make_schema(pool: &PgPool, schema: &str) -> Result<(), Fault> {
-    if schema.is_empty()
-        || !schema.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-    {
-        return Err(Fault::Invalid("a schema's name is more than small letters, digits and _"));
-    }
+    let schema = plain(schema)?;
     let made =
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"))).execute(pool).await;
     match made {
