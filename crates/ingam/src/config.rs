@@ -4,6 +4,7 @@
 //! stand there is refused, so that a typing error is not a silent default.
 
 use ingam_connectors::{OpenBankingConfig, ResidentCardConfig};
+use ingam_ledger::{Database, PostgresConfig};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -48,8 +49,8 @@ settings! {
     }
     /// Where and how to listen.
     Http { listen: String, base_url: String, proxies: usize, picture_bytes: usize, body_bytes: usize, }
-    /// The embedded store.
-    Store { dir: PathBuf, journal: PathBuf, }
+    /// The store: embedded, or PostgreSQL where `url` is set.
+    Store { dir: PathBuf, journal: PathBuf, url: Address, keys_url: Address, journal_url: Address, }
     /// The workers.
     Work { tasks: usize, lease_s: u32, }
     /// What policies may say in this installation.
@@ -65,6 +66,37 @@ settings! {
     Webhooks { allow_private_addresses: bool, allow_http: bool, timeout_ms: u64, }
     /// The log.
     Log { filter: String, format: String, }
+}
+
+/// The address of a database. It may hold a password, so it is never printed.
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Address(String);
+
+impl Address {
+    /// An address from the command line.
+    pub fn new(url: String) -> Self {
+        Self(url)
+    }
+
+    /// The address; empty for none.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn is_set(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    fn is_postgres(&self) -> bool {
+        self.0.starts_with("postgres://") || self.0.starts_with("postgresql://")
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.is_set() { "Address(…)" } else { "Address()" })
+    }
 }
 
 /// Settings that can't be used.
@@ -115,10 +147,65 @@ impl Config {
         {
             return Err(ConfigError::Value("webhooks", "live endpoints are public and https".into()));
         }
+        self.check_store()
+    }
+
+    /// Where the addresses of the databases can't be used, why.
+    ///
+    /// # Errors
+    /// Where one is no address of PostgreSQL, or keys and journal have no database of their own although people's
+    /// real data are kept.
+    pub fn check_store(&self) -> Result<(), ConfigError> {
+        let Store { url, keys_url, journal_url, .. } = &self.store;
+        let all = [("store.url", url), ("store.keys_url", keys_url), ("store.journal_url", journal_url)];
+        for (name, address) in all {
+            if address.is_set() && !address.is_postgres() {
+                return Err(ConfigError::Value(name, "must be postgres://…".into()));
+            }
+        }
+        if !url.is_set() {
+            if keys_url.is_set() || journal_url.is_set() {
+                return Err(ConfigError::Value(
+                    "store.keys_url, store.journal_url",
+                    "mean nothing without url".into(),
+                ));
+            }
+            return Ok(());
+        }
+        let apart = keys_url.is_set() && journal_url.is_set();
+        if self.environment == Environment::Live && !apart {
+            let why = "live keys and the journal of destructions lie in databases of their own";
+            return Err(ConfigError::Value("store.keys_url, store.journal_url", why.into()));
+        }
+        if apart && (url == keys_url || url == journal_url || keys_url == journal_url) {
+            return Err(ConfigError::Value(
+                "store.url, keys_url, journal_url",
+                "must be three databases".into(),
+            ));
+        }
         Ok(())
     }
 
-    /// The journal of destructions.
+    /// Where the ledger lies on PostgreSQL; `None` for the embedded store. Without addresses of their own (only for
+    /// trying out) keys and journal lie in schemas beside the store's tables.
+    pub fn databases(&self) -> Option<PostgresConfig> {
+        let Store { url, keys_url, journal_url, .. } = &self.store;
+        if !url.is_set() {
+            return None;
+        }
+        let place = |own: &Address, beside: &str| {
+            let (address, schema) = if own.is_set() { (own, None) } else { (url, Some(beside.to_owned())) };
+            Database { url: address.as_str().to_owned(), schema }
+        };
+        Some(PostgresConfig {
+            store: Database { url: url.as_str().to_owned(), schema: None },
+            keys: place(keys_url, "ingam_keys"),
+            journal: place(journal_url, "ingam_journal"),
+            environment: self.environment.as_str().to_owned(),
+        })
+    }
+
+    /// The journal of destructions of the embedded store.
     pub fn journal(&self) -> PathBuf {
         if self.store.journal.as_os_str().is_empty() {
             let mut path = self.store.dir.as_os_str().to_owned();
@@ -157,5 +244,37 @@ mod tests {
         assert!(Config::load(Some(&file)).is_err());
         std::fs::write(&file, "[limits]\nwrong_dates_per_card = 5\n").unwrap();
         assert!(Config::load(Some(&file)).is_err());
+    }
+
+    #[test]
+    fn live_keys_and_the_journal_have_databases_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let check = |store: &str, environment: &str, expected: bool| {
+            let file = dir.path().join("ingam.toml");
+            std::fs::write(&file, format!("environment = \"{environment}\"\n[store]\n{store}")).unwrap();
+            let config = Config::load(Some(&file));
+            assert_eq!(config.is_ok(), expected, "{environment}: {store}");
+            config.ok()
+        };
+        let (store, keys, journal) = (
+            "url = \"postgres://ingam:secret@db/store\"\n",
+            "keys_url = \"postgres://db/keys\"\n",
+            "journal_url = \"postgres://db/journal\"\n",
+        );
+        let config = check(store, "test", true).unwrap();
+        assert!(!format!("{config:?}").contains("secret"), "a password is never printed");
+        let databases = config.databases().unwrap();
+        assert_eq!(
+            (databases.keys.url, databases.store.url.clone()),
+            (databases.store.url.clone(), databases.store.url)
+        );
+        assert_eq!(databases.keys.schema.as_deref(), Some("ingam_keys"));
+        check(store, "live", false);
+        check(&format!("{store}{keys}"), "live", false);
+        check(&format!("{store}{keys}{journal}"), "live", true);
+        check(&format!("{store}{journal}{}", journal.replace("journal_", "keys_")), "test", false);
+        check(keys, "test", false);
+        check("url = \"mysql://db\"", "test", false);
+        assert!(check("", "live", true).unwrap().databases().is_none());
     }
 }

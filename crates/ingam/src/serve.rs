@@ -141,6 +141,9 @@ async fn run(
         tokio::spawn(sequencer::run(app.clone(), stopping.clone())),
         tokio::spawn(sweep(app.clone(), stopping.clone())),
     ];
+    if app.config.databases().is_some() {
+        parts.push(tokio::spawn(follow(app.clone(), stopping.clone())));
+    }
     #[allow(unused_mut)]
     let mut router = api::router(app.clone(), metrics_handle).merge(page::router(app.clone(), sandbox));
     #[cfg(feature = "sandbox")]
@@ -185,21 +188,30 @@ pub async fn administer(config: Config) -> Result<Arc<App>, String> {
     build(config, ledger, clock, String::new())
 }
 
-/// Opens the embedded store, and makes it where there is none.
+/// Opens the store, embedded or on PostgreSQL, and makes it where there is none.
 ///
 /// # Errors
-/// Where it can't be opened, or another process has it.
+/// Where it can't be opened, or another process has it for itself.
 pub async fn open_ledger(config: &Config, clock: &MachineClock) -> Result<Ledger, Fault> {
     let dir = &config.store.dir;
     std::fs::create_dir_all(dir).map_err(|e| Fault::internal(format_args!("{}: {e}", dir.display())))?;
-    remember_environment(dir, config)?;
+    let databases = config.databases();
+    if databases.is_none() {
+        remember_environment(dir, config)?;
+    }
     let entropy = Arc::new(SystemEntropy::default());
-    let top_key = FileTopKey::open_or_create(&dir.join("top.key"), entropy.clone())?;
-    let store = ingam_ledger::Config { dir: dir.clone(), journal: config.journal() };
-    Ok(Ledger::open(store, Arc::new(clock.clone()), entropy, Arc::new(top_key)).await?)
+    let top_key = Arc::new(FileTopKey::open_or_create(&dir.join("top.key"), entropy.clone())?);
+    let clock = Arc::new(clock.clone());
+    Ok(match databases {
+        Some(databases) => Ledger::open_postgres(databases, clock, entropy, top_key).await?,
+        None => {
+            let store = ingam_ledger::Config { dir: dir.clone(), journal: config.journal() };
+            Ledger::open(store, clock, entropy, top_key).await?
+        }
+    })
 }
 
-/// A store belongs to test or to live for ever.
+/// A store belongs to test or to live for ever. On PostgreSQL the store itself remembers it.
 fn remember_environment(dir: &Path, config: &Config) -> Result<(), Fault> {
     let file = dir.join("environment");
     let ours = config.environment.as_str();
@@ -309,6 +321,21 @@ async fn sweep(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         }
         if let Err(fault) = swept {
             tracing::warn!(%fault, "sweeping failed");
+        }
+    }
+}
+
+/// Learns what other processes destroyed, so that no key of it stays in memory here, and finishes what one of them
+/// began and could not. Nothing is opened or sealed under such a key meanwhile: the ledger sees to that.
+async fn follow(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    const EVERY: Duration = Duration::from_secs(2);
+    loop {
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        if let Err(fault) = app.ledger.finish_destructions().await {
+            tracing::warn!(%fault, "the journal of destructions could not be followed");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! `ingam institution` and `ingam key`: administration beside the API. The server must not run on the same
-//! embedded store meanwhile; the ledger refuses to open twice.
+//! embedded store meanwhile; the ledger refuses to open twice. On PostgreSQL it may.
 
 use super::{BAD_INPUT, DONE, INTERNAL, StoreArgs};
 use crate::app::App;

@@ -16,7 +16,7 @@ pub(crate) struct AuditArgs {
 
 pub(crate) async fn run(args: AuditArgs) -> Result<u8, (u8, String)> {
     let config = args.store.load().map_err(|why| (super::BAD_USAGE, why))?;
-    if !config.store.dir.join("ledger.db").exists() {
+    if config.databases().is_none() && !config.store.dir.join("ledger.db").exists() {
         return Err((super::BAD_USAGE, format!("no ledger in {}", config.store.dir.display())));
     }
     let ledger = serve::open_ledger(&config, &crate::given::MachineClock::default())

@@ -9,7 +9,7 @@ mod read;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 
-use crate::config::Config;
+use crate::config::{Address, Config};
 use crate::serve::{self, Serve};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -63,9 +63,12 @@ pub(crate) struct StoreArgs {
     /// A file of settings; see ingam.default.toml.
     #[arg(long)]
     pub config: Option<PathBuf>,
-    /// The folder of the embedded store.
+    /// The folder of this machine: the top key, and the embedded store.
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// A store that several machines share, postgres://…
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
 }
 
 impl StoreArgs {
@@ -74,6 +77,10 @@ impl StoreArgs {
         if let Some(dir) = &self.data {
             config.store.dir.clone_from(dir);
         }
+        if let Some(url) = &self.store {
+            config.store.url = Address::new(url.clone());
+        }
+        config.check_store().map_err(|e| e.to_string())?;
         Ok(config)
     }
 }

@@ -15,6 +15,7 @@ use super::screens::{self, ScreenData, Side};
 use super::texts::KO;
 use super::view::{House, Message};
 use crate::app::App;
+use crate::fault::Fault;
 use crate::flow::ActError;
 use crate::flow::link::Opened;
 use answer::{cookie_header, page_of};
@@ -343,6 +344,13 @@ impl Pages {
     /// A fault: said once in the log, and to the person without what failed.
     fn failed(&self, problem: ActError, again: &str) -> Response {
         tracing::error!(error = %problem, "the page failed");
-        page_of(&screens::fault(&KO, again.to_owned()), StatusCode::INTERNAL_SERVER_ERROR)
+        let screen = screens::fault(&KO, again.to_owned());
+        if !matches!(problem, ActError::Fault(Fault::Ledger(ingam_ledger::Fault::Unavailable(_)))) {
+            return page_of(&screen, StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        // A failover takes seconds; a browser and what stands before us may try again by themselves.
+        let mut answer = page_of(&screen, StatusCode::SERVICE_UNAVAILABLE);
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        answer
     }
 }

@@ -97,12 +97,12 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn until_due(app: &App) -> Duration {
-    // A clock that was moved, or a due time that another process set, is noticed at the latest after this.
-    const LONGEST: Duration = Duration::from_millis(500);
+    // A clock that was moved, or a task that another process made, is noticed at the latest after this.
+    const LONGEST: Duration = Duration::from_millis(400);
     match app.ledger.next_due(&KINDS).await {
         Ok(Some(due)) => {
             let wait = app.now().duration_until(due);
-            Duration::from_millis(wait.as_millis().clamp(10, 500) as u64)
+            Duration::from_millis(wait.as_millis().clamp(10, LONGEST.as_millis() as i128) as u64)
         }
         _ => LONGEST,
     }

@@ -7,6 +7,7 @@
 
 mod destroy;
 mod kill;
+mod nodes;
 mod power;
 mod privacy;
 mod support;

@@ -79,6 +79,8 @@ pub struct Stage {
 /// A program that runs.
 pub struct Server {
     child: Child,
+    /// Where it is reached.
+    pub url: String,
 }
 
 impl Stage {
@@ -153,7 +155,7 @@ impl Stage {
             let said = std::fs::read_to_string(&log).unwrap();
             if let Some(url) = said.lines().find_map(serving) {
                 self.address.set(&url);
-                return Ok(Server { child });
+                return Ok(Server { child, url });
             }
             if child.try_wait().unwrap().is_some() || began.elapsed() > START {
                 return Err(said);
