@@ -149,8 +149,17 @@ pub enum Limit {
         /// Who held it.
         call: CallId,
     },
-    /// The card's tries are whole again: the issuer said yes.
-    FreeWrongDates,
+    /// That try was spent, or may have been.
+    KeepWrongDate {
+        /// Who held it.
+        call: CallId,
+    },
+    /// The issuer said yes: this try and all that were spent are whole again. Those of questions that are still under
+    /// way are not: the issuer may count them after its yes.
+    FreeWrongDates {
+        /// Who held it.
+        call: CallId,
+    },
     /// A send of 1 won for account, person, device and address.
     TakeSend {
         /// Who holds it.
@@ -168,8 +177,10 @@ pub fn limits(event: &Event) -> Vec<Limit> {
     match event {
         Event::IssuerAsked { call } => vec![Limit::TakeWrongDate { call: call.clone() }],
         Event::IssuerAnswered { call, code, .. } => match code {
-            IssuerCode::Valid => vec![Limit::FreeWrongDates],
-            code if code.counts_as_wrong_date() || code.in_doubt() => vec![],
+            IssuerCode::Valid => vec![Limit::FreeWrongDates { call: call.clone() }],
+            code if code.counts_as_wrong_date() || code.in_doubt() => {
+                vec![Limit::KeepWrongDate { call: call.clone() }]
+            }
             _ => vec![Limit::ReturnWrongDate { call: call.clone() }],
         },
         Event::DepositAsked { call, .. } => vec![Limit::TakeSend { call: call.clone() }],

@@ -339,10 +339,11 @@ fn limits_balance(events: &[Event]) {
     for limit in events.iter().flat_map(limits) {
         let (what, call, change) = match &limit {
             Limit::TakeWrongDate { call } => ("date", call, 1),
-            Limit::ReturnWrongDate { call } => ("date", call, -1),
+            Limit::ReturnWrongDate { call }
+            | Limit::KeepWrongDate { call }
+            | Limit::FreeWrongDates { call } => ("date", call, -1),
             Limit::TakeSend { call } => ("send", call, 1),
             Limit::ReturnSend { call } => ("send", call, -1),
-            Limit::FreeWrongDates => continue,
         };
         let count = held.entry(format!("{what} {call}")).or_default();
         *count += change;

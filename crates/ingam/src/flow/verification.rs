@@ -128,7 +128,11 @@ impl App {
             let act = make(current.as_ref(), blocked)?;
             let now = self.now();
             let events = decide(current.as_ref().map(|c| &c.state), act.command.clone(), now)?;
-            let (commit, after) = self.commit_of(id, current.as_ref(), &events, &act, &along, now)?;
+            let (mut commit, after) = self.commit_of(id, current.as_ref(), &events, &act, &along, now)?;
+            if blocked == Some(Blocked::WrongDate) {
+                // Where the slots are full without this one, the card is as safe as it can be.
+                commit.take.retain(|take| take.holder != SPENT);
+            }
             match self.ledger.commit(commit).await? {
                 Ok(_) => return Ok(after),
                 Err(Refused::Stale { .. }) => {}
@@ -222,20 +226,25 @@ impl App {
             let card = keys.card.as_ref().ok_or_else(|| Fault::internal("a card's limit needs its key"))?;
             Ok::<_, Fault>(format!("wrong_date:{card}"))
         };
+        let year = SignedDuration::from_hours(24 * i64::from(self.config.limits.wrong_date_days));
+        let slot = |base: String, holder: String| Take {
+            base,
+            slots: Some(self.config.limits.wrong_dates_per_card),
+            holder,
+            expires_at: Some(now + year),
+            note: None,
+        };
+        let by = |base: String, holder: &str| Release::Holder { base, holder: holder.to_owned() };
         match limit {
-            Limit::TakeWrongDate { call } => commit.take.push(Take {
-                base: card()?,
-                slots: Some(self.config.limits.wrong_dates_per_card),
-                holder: call.to_string(),
-                expires_at: Some(
-                    now + SignedDuration::from_hours(24 * i64::from(self.config.limits.wrong_date_days)),
-                ),
-                note: None,
-            }),
-            Limit::ReturnWrongDate { call } => {
-                commit.release.push(Release::Holder { base: card()?, holder: call.to_string() });
+            Limit::TakeWrongDate { call } => commit.take.push(slot(card()?, call.to_string())),
+            Limit::ReturnWrongDate { call } => commit.release.push(by(card()?, call.as_str())),
+            Limit::KeepWrongDate { call } => {
+                commit.release.push(by(card()?, call.as_str()));
+                commit.take.push(slot(card()?, SPENT.to_owned()));
             }
-            Limit::FreeWrongDates => commit.release.push(Release::All { base: card()? }),
+            Limit::FreeWrongDates { call } => {
+                commit.release.extend([by(card()?, call.as_str()), by(card()?, SPENT)]);
+            }
             Limit::TakeSend { call } => {
                 if keys.sends.is_empty() {
                     return Err(Fault::internal("a send's limits need their keys"));
@@ -259,6 +268,9 @@ impl App {
         Ok(())
     }
 }
+
+/// Who holds a card's try once its question is answered. While the question is under way its own id does.
+const SPENT: &str = "spent";
 
 fn view(state: &Verification) -> Result<View, Fault> {
     Ok(View {
@@ -288,6 +300,39 @@ fn tomorrow_at_nine(now: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{NAME, NUMBER, Program, base64, picture, safety};
+    use ingam_cases::answers::IssuerCode;
+    use ingam_cases::values::ResidentNumber;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_right_answer_frees_no_try_of_a_question_that_is_under_way() {
+        let program = Program::new().await;
+        let caller = program.institution("새솔은행").await;
+        let policy = program.policy(&caller).await;
+        let asked = async || {
+            let id = program.open(&caller, &policy).await;
+            let card = json!({ "step": "card", "picture": base64(&picture()) });
+            for step in [safety(false), card] {
+                program.submit(&caller, &id, step).await.expect(200);
+            }
+            program.card_read(&id, NAME, NUMBER, "2020-01-01").await;
+            program.submit(&caller, &id, json!({ "step": "confirm" })).await.expect(200);
+            id
+        };
+        let card = program.app.card_key(&ResidentNumber::parse(NUMBER).unwrap()).await.unwrap();
+        let base = format!("wrong_date:{card}");
+        let held = async || program.app.ledger.claims(&base).await.unwrap().len();
+        let (slow, quick) = (asked().await, asked().await);
+        assert_eq!(held().await, 2);
+        program.issuer_answers(&quick, IssuerCode::Valid).await;
+        assert_eq!(held().await, 1, "the slow one may still be counted");
+        program.issuer_answers(&slow, IssuerCode::NoAnswer).await;
+        assert_eq!(held().await, 1, "it may have been counted");
+        let third = asked().await;
+        program.issuer_answers(&third, IssuerCode::Valid).await;
+        assert_eq!(held().await, 0, "what was counted before a yes no longer counts");
+    }
 
     #[test]
     fn a_day_ends_at_midnight_in_korea() {
