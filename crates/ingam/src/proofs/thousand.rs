@@ -278,11 +278,16 @@ async fn of_a_thousand_cases_over_fifty_cards_none_locks_a_card_or_pays_twice() 
         assert!(asked.get(code).is_some_and(|asked| asked >= times), "{code} was booked {times} times");
     }
     house.audit().await;
+    // With so many faults most cards have both their tries spent before long, and nothing verifies with them any more:
+    // that is the limit at work. As many came through as there are cards, or a tenth where the cases are few.
     let verified = ends.get("Verified").copied().unwrap_or(0);
-    assert!(u64::from(verified) * 10 > cases, "too few came through to prove anything: {ends:?}");
+    let least = (cases / 10).min(CARDS as u64);
+    assert!(u64::from(verified) >= least, "too few came through to prove anything: {ends:?}");
+    let spent = house.app.ledger.store().scan_claims(None, 10_000).await.unwrap();
+    let spent = spent.iter().filter(|claim| claim.base.starts_with("wrong_date:")).count();
     assert_eq!(most, 2, "nobody came near the limit");
     println!(
-        "{cases} cases: {ends:?}; {} booked of {} asked; calls {:?}",
+        "{cases} cases: {ends:?}; {spent} tries of {CARDS} cards spent; {} booked of {} asked; calls {:?}",
         booked.len(),
         asked.len(),
         counts.calls
