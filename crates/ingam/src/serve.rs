@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 #[cfg(feature = "sandbox")]
 use crate::studio::Simulated;
@@ -41,7 +42,7 @@ pub struct Running {
     pub app: Arc<App>,
     /// Where it is reached.
     pub base_url: String,
-    /// Where it is reached on this machine.
+    /// Where it is reached without the local network's TLS: by the demo institution's program, on this machine.
     pub home_url: String,
     /// What to tell who wants to reach it with a phone.
     pub lan: Option<String>,
@@ -114,21 +115,17 @@ async fn run(
         .await
         .map_err(|e| format!("cannot listen on {}: {e}", config.http.listen))?;
     let address = listener.local_addr().map_err(|e| e.to_string())?;
-    let home_url = format!("http://{address}");
-    #[cfg(feature = "sandbox")]
-    let lan = match lan {
-        true => Some(crate::lan::Lan::open(&config.store.dir, address, &clock).await?),
-        false => None,
+    let home_url = if config.http.base_url.is_empty() || lan {
+        format!("http://{address}")
+    } else {
+        config.http.base_url.trim_end_matches('/').to_owned()
     };
     #[cfg(feature = "sandbox")]
-    let lan_url = lan.as_ref().map(|lan| lan.base_url.clone());
+    let lan = if lan { Some(crate::lan::Lan::open(&config.store.dir, address, &clock).await?) } else { None };
+    #[cfg(feature = "sandbox")]
+    let base_url = lan.as_ref().map_or_else(|| home_url.clone(), |lan| lan.base_url.clone());
     #[cfg(not(feature = "sandbox"))]
-    let (lan_url, _) = (None, lan);
-    let base_url = match (lan_url, config.http.base_url.trim_end_matches('/')) {
-        (Some(url), _) => url,
-        (None, "") => home_url.clone(),
-        (None, url) => url.to_owned(),
-    };
+    let base_url = home_url.clone();
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let metrics_handle = metrics.handle();
     // A second start in one process (tests) keeps the first one's recorder.
@@ -152,6 +149,7 @@ async fn run(
         router = router.merge(studio);
     }
     let router = crate::api::around(router);
+    #[allow(unused_mut)]
     let mut said = None;
     #[cfg(feature = "sandbox")]
     if let Some(lan) = lan {
@@ -298,29 +296,35 @@ impl Observer for Observed {
     }
 }
 
-/// Every minute what has run out; every hour what a crash left behind, at the first time all of it.
+/// Every minute what has run out; every day what a crash left behind, at the first time all of it.
 async fn sweep(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     const MINUTE: Duration = Duration::from_secs(60);
-    const HOUR: u64 = 60;
+    const MINUTES_A_DAY: u64 = 24 * 60;
     // A picture is named by an entry moments after it was written; a day is far beyond doubt.
     const ORPHANED_AFTER: Duration = Duration::from_secs(24 * 3600);
+    let mut looked: Option<Instant> = None;
     for minute in 1_u64.. {
         tokio::select! {
             _ = stop.changed() => return,
             () = tokio::time::sleep(MINUTE) => {}
         }
-        let mut swept = app.ledger.sweep_claims(1_000).await.map(|_| ());
-        if swept.is_ok() && minute % HOUR == 1 {
-            let within = (minute > 1).then_some(ORPHANED_AFTER + 2 * HOUR as u32 * MINUTE);
-            let orphans = app.ledger.sweep_orphans(ORPHANED_AFTER, within).await;
-            swept = orphans.map(|found| {
+        if let Err(fault) = app.ledger.sweep_claims(1_000).await {
+            tracing::warn!(%fault, "sweeping claims failed");
+        }
+        if minute % MINUTES_A_DAY != 1 {
+            continue;
+        }
+        // What was made since the last look that went through, and a little more.
+        let within = looked.map(|at| ORPHANED_AFTER + at.elapsed() + 10 * MINUTE);
+        let began = Instant::now();
+        match app.ledger.sweep_orphans(ORPHANED_AFTER, within).await {
+            Ok(found) => {
+                looked = Some(began);
                 if found != Swept::default() {
                     tracing::info!(blobs = found.blobs, keys = found.keys, "removed what nothing names");
                 }
-            });
-        }
-        if let Err(fault) = swept {
-            tracing::warn!(%fault, "sweeping failed");
+            }
+            Err(fault) => tracing::warn!(%fault, "sweeping what nothing names failed"),
         }
     }
 }

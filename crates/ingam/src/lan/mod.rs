@@ -70,12 +70,15 @@ impl Lan {
         let ip = own_address();
         let (authority, config) = certificates(dir, ip, clock.now())?;
         let beside = |n: u16| {
-            SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), if home.port() == 0 { 0 } else { home.port() + n })
+            // Port 0 is whichever is free, there and here.
+            let port = if home.port() == 0 { Some(0) } else { home.port().checked_add(n) };
+            let port = port.ok_or("--lan: listen on a lower port, it takes the two above as well")?;
+            Ok::<_, String>(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port))
         };
         let bind = async |address: SocketAddr| {
             TcpListener::bind(address).await.map_err(|e| format!("--lan: cannot listen on {address}: {e}"))
         };
-        let (pages, help) = (bind(beside(1)).await?, bind(beside(2)).await?);
+        let (pages, help) = (bind(beside(1)?).await?, bind(beside(2)?).await?);
         let port = |of: &TcpListener| of.local_addr().map(|a| a.port()).map_err(|e| e.to_string());
         Ok(Self {
             base_url: format!("https://{ip}:{}", port(&pages)?),
@@ -158,7 +161,10 @@ fn authority(dir: &Path, ip: IpAddr, now: Timestamp) -> Result<(KeyPair, Vec<u8>
         let key = KeyPair::from_pem(&std::fs::read_to_string(&key_file).ok()?).ok()?;
         (age + SERVER_DAYS < AUTHORITY_DAYS).then_some((key, std::fs::read(&der_file).ok()?))
     };
-    if let Some(known) = known() {
+    // One that was made for a public address vouches for that one alone; this machine may have another by now.
+    if is_private(ip)
+        && let Some(known) = known()
+    {
         return Ok(known);
     }
     let failed = |e: rcgen::Error| format!("--lan: {e}");
@@ -180,6 +186,14 @@ fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(file)?.write_all(bytes)
+}
+
+fn is_private(ip: IpAddr) -> bool {
+    let IpAddr::V4(ip) = ip else { return false };
+    PRIVATE.iter().any(|(net, bits)| {
+        let mask = u32::MAX << (32 - bits);
+        u32::from(ip) & mask == u32::from_be_bytes(*net)
+    })
 }
 
 fn authority_params(ip: IpAddr, now: Timestamp) -> Result<CertificateParams, rcgen::Error> {
@@ -227,6 +241,9 @@ mod tests {
         let (again, _) = certificates(dir.path(), IpAddr::from([192, 168, 0, 8]), clock.now()).unwrap();
         assert_eq!(first.fingerprint, again.fingerprint);
         assert_eq!(first.fingerprint.len(), 32 * 3 - 1);
+        for (ip, private) in [([172, 31, 0, 1], true), ([172, 32, 0, 1], false), ([192, 0, 2, 2], false)] {
+            assert_eq!(is_private(ip.into()), private, "{ip:?}");
+        }
         let late = clock.now() + jiff::SignedDuration::from_hours(24 * (AUTHORITY_DAYS - SERVER_DAYS));
         let (later, _) = certificates(dir.path(), ip, late).unwrap();
         assert_ne!(first.fingerprint, later.fingerprint, "it would run out before the server's");
