@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Each installs what it lacks.
 
-.PHONY: demo test bench chaos fuzz model fmt
+.PHONY: demo test bench chaos soak fuzz model fmt
 
 demo:
 	@sh scripts/install.sh
@@ -36,6 +36,13 @@ chaos:
 	@sh scripts/install.sh tests
 	INGAM_KILLS=200 INGAM_CUTS=60 INGAM_CASES=1000 \
 		cargo nextest run --package ingam -E 'test(/killed|power|thousand/)' --no-capture
+
+# 100,000 schedules of the simulation, from where the last run broke off; two to three hours on two cores.
+# INGAM_SEEDS=N for another number. The first that fails tells its story and ends the run.
+soak:
+	@cargo build --package ingam
+	@mkdir -p target
+	target/debug/ingam sim --seed 1 --count $(or $(INGAM_SEEDS),100000) --resume target/soak.seed
 
 # Random inputs, guided by what they reach, for every parser that takes bytes from outside; SECONDS for each target.
 SECONDS = 60

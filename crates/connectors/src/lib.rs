@@ -17,6 +17,7 @@ pub mod open_banking;
 pub mod resident_card;
 mod roles;
 mod token;
+mod wire;
 mod words;
 
 pub use breaker::Breaker;
@@ -27,4 +28,5 @@ pub use maintenance::{MaintenanceHours, Window};
 pub use open_banking::{OpenBanking, OpenBankingConfig};
 pub use resident_card::{ResidentCardConfig, VendorResidentCards};
 pub use roles::{Bank, Deposit, Holder, ResidentCardIssuer};
+pub use wire::{Broken, Wire};
 pub use words::{HolderName, PrintContent};

@@ -7,6 +7,7 @@ use crate::{
     breaker::Breaker,
     clock::Clock,
     config::{Limits, Misconfigured},
+    wire::{self, Broken, Wire},
 };
 use ingam_cases::answers::Answer;
 use jiff::{SignedDuration, Timestamp};
@@ -102,6 +103,7 @@ pub(crate) struct Line {
     institution: String,
     base: Url,
     http: reqwest::Client,
+    wire: Arc<dyn Wire>,
     breaker: Mutex<Breaker>,
     limits: Limits,
     clock: Arc<dyn Clock>,
@@ -113,6 +115,7 @@ impl Line {
         institution: &str,
         base_url: &str,
         limits: &Limits,
+        wire: Option<Arc<dyn Wire>>,
         clock: Arc<dyn Clock>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, Misconfigured> {
@@ -125,20 +128,19 @@ impl Line {
             let path = format!("{}/", base.path());
             base.set_path(&path);
         }
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            // Invariant: a question goes out once; whoever asks again does so knowingly.
-            .retry(reqwest::retry::never())
-            .connect_timeout(Duration::from_millis(limits.connect_timeout_ms))
-            .timeout(Duration::from_millis(limits.timeout_ms))
-            .build()
-            .map_err(Misconfigured::Tls)?;
+        let (http, wire) = match wire {
+            Some(wire) => (wire::writer().map_err(Misconfigured::Tls)?, wire),
+            None => {
+                let http = client(limits).map_err(Misconfigured::Tls)?;
+                (http.clone(), Arc::new(http) as Arc<dyn Wire>)
+            }
+        };
         let open_for = SignedDuration::from_millis(i64::try_from(limits.breaker_open_ms).unwrap_or(i64::MAX));
         Ok(Self {
             institution: institution.to_owned(),
             base,
             http,
+            wire,
             breaker: Mutex::new(Breaker::new(limits.breaker_failures, open_for)),
             limits: limits.clone(),
             clock,
@@ -184,7 +186,8 @@ impl Line {
         if let Err(retry_at) = self.breaker().admit(self.now()) {
             return Err(Failure::NotSent { reason: "breaker_open", retry_at: Some(retry_at) });
         }
-        let result = self.exchange(request.timeout(left)).await;
+        let exchange = tokio::time::timeout(left, self.exchange(request));
+        let result = exchange.await.unwrap_or_else(|_| Err(Failure::lost("timeout")));
         // Turning us away is an answer: the institution lives.
         let lives = matches!(result, Ok(_) | Err(Failure::RateLimited { .. }));
         self.breaker().record(self.now(), lives);
@@ -196,12 +199,11 @@ impl Line {
     }
 
     async fn exchange(&self, request: RequestBuilder) -> Result<Reply, Failure> {
-        let mut response = request.send().await.map_err(|error| {
-            if error.is_builder() || error.is_connect() {
-                Failure::not_sent("unreachable")
-            } else {
-                lost(&error)
-            }
+        let request = request.build().map_err(|_| Failure::not_sent("unreachable"))?;
+        let mut response = self.wire.send(request).await.map_err(|broken| match broken {
+            Broken::Unreachable => Failure::not_sent("unreachable"),
+            Broken::TimedOut => Failure::lost("timeout"),
+            Broken::Cut => Failure::lost("connection_lost"),
         })?;
         let status = response.status().as_u16();
         let retry_at = retry_after(&response, self.now());
@@ -263,6 +265,17 @@ impl Said {
 
 fn is_token(text: &str, max: usize) -> bool {
     !text.is_empty() && text.len() <= max && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+fn client(limits: &Limits) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        // Invariant: a question goes out once; whoever asks again does so knowingly.
+        .retry(reqwest::retry::never())
+        .connect_timeout(Duration::from_millis(limits.connect_timeout_ms))
+        .timeout(Duration::from_millis(limits.timeout_ms))
+        .build()
 }
 
 fn lost(error: &reqwest::Error) -> Failure {

@@ -17,6 +17,7 @@ use crate::{
     maintenance::MaintenanceHours,
     roles::{Bank, Deposit, Holder},
     token::{Token, TokenCache},
+    wire::Wire,
     words::HolderName,
 };
 use async_trait::async_trait;
@@ -139,11 +140,30 @@ impl OpenBanking {
         clock: Arc<dyn Clock>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, Misconfigured> {
+        Self::made(config, None, clock, observer)
+    }
+
+    /// The same over another wire than sockets.
+    pub fn over(
+        wire: Arc<dyn Wire>,
+        config: OpenBankingConfig,
+        clock: Arc<dyn Clock>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, Misconfigured> {
+        Self::made(config, Some(wire), clock, observer)
+    }
+
+    fn made(
+        config: OpenBankingConfig,
+        wire: Option<Arc<dyn Wire>>,
+        clock: Arc<dyn Clock>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, Misconfigured> {
         let code = InstitutionCode::parse(&config.institution_code)?;
         if !matches!(config.contract_account_type.as_str(), "N" | "C") {
             return Err(Misconfigured::Value { setting: "contract_account_type", rule: "is N or C" });
         }
-        let line = Line::new(&config.institution, &config.base_url, &config.limits, clock, observer)?;
+        let line = Line::new(&config.institution, &config.base_url, &config.limits, wire, clock, observer)?;
         let settle = SignedDuration::from_millis(i64::try_from(config.settle_ms).unwrap_or(i64::MAX));
         Ok(Self { config, code, settle, line, tokens: TokenCache::default() })
     }

@@ -12,6 +12,7 @@ use crate::{
     maintenance::Window,
     roles::ResidentCardIssuer,
     token::{Token, TokenCache},
+    wire::Wire,
 };
 use async_trait::async_trait;
 use ingam_cases::{
@@ -109,8 +110,29 @@ impl VendorResidentCards {
         clock: Arc<dyn Clock>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, Misconfigured> {
-        let line =
-            |url: &str| Line::new(&config.institution, url, &config.limits, clock.clone(), observer.clone());
+        Self::made(config, None, clock, observer)
+    }
+
+    /// The same over another wire than sockets.
+    pub fn over(
+        wire: Arc<dyn Wire>,
+        config: ResidentCardConfig,
+        clock: Arc<dyn Clock>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, Misconfigured> {
+        Self::made(config, Some(wire), clock, observer)
+    }
+
+    fn made(
+        config: ResidentCardConfig,
+        wire: Option<Arc<dyn Wire>>,
+        clock: Arc<dyn Clock>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, Misconfigured> {
+        let line = |url: &str| {
+            let (wire, clock, observer) = (wire.clone(), clock.clone(), observer.clone());
+            Line::new(&config.institution, url, &config.limits, wire, clock, observer)
+        };
         let (auth, line) = (line(&config.auth_url)?, line(&config.base_url)?);
         Ok(Self { config, auth, line, tokens: TokenCache::default() })
     }

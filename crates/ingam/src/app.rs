@@ -1,16 +1,15 @@
 //! Everything that the program's parts share: ledger, clock, reader, connectors, settings.
 
 use crate::config::Config;
+use crate::eyes::Eyes;
 use crate::fault::Fault;
 use crate::given::{MachineClock, SystemEntropy};
 use ingam_cases::id::InstitutionId;
 use ingam_cases::institution::Institution;
-use ingam_connectors::{Bank, ResidentCardIssuer};
+use ingam_connectors::{Bank, ResidentCardIssuer, Wire};
 use ingam_ledger::Ledger;
-use ingam_vision::Reader;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use tokio::sync::Semaphore;
 
 /// The program, as its parts see it. Cheap to clone as `Arc<App>`.
 pub struct App {
@@ -22,16 +21,14 @@ pub struct App {
     pub clock: MachineClock,
     /// Randomness.
     pub entropy: SystemEntropy,
-    /// Reads cards.
-    pub reader: Arc<Reader>,
-    /// So many pictures are read at once; the others wait.
-    pub reading: Semaphore,
+    /// Look at pictures.
+    pub eyes: Arc<dyn Eyes>,
     /// The issuer of resident cards.
     pub issuer: Arc<dyn ResidentCardIssuer>,
     /// The banks.
     pub bank: Arc<dyn Bank>,
-    /// Sends webhooks; refuses addresses that the settings do not allow.
-    pub webhooks: reqwest::Client,
+    /// Carries webhooks; refuses addresses that the settings do not allow.
+    pub webhooks: Arc<dyn Wire>,
     /// The address under which this server is reached, without a slash at its end.
     pub base_url: String,
     /// Institutions as last read, with their version: keys and endpoints are looked up for every request.
@@ -46,14 +43,16 @@ pub struct Parts {
     pub ledger: Ledger,
     /// See [`App::clock`].
     pub clock: MachineClock,
-    /// See [`App::reader`].
-    pub reader: Reader,
+    /// See [`App::entropy`].
+    pub entropy: SystemEntropy,
+    /// See [`App::eyes`].
+    pub eyes: Arc<dyn Eyes>,
     /// See [`App::issuer`].
     pub issuer: Arc<dyn ResidentCardIssuer>,
     /// See [`App::bank`].
     pub bank: Arc<dyn Bank>,
     /// See [`App::webhooks`].
-    pub webhooks: reqwest::Client,
+    pub webhooks: Arc<dyn Wire>,
     /// See [`App::base_url`].
     pub base_url: String,
 }
@@ -61,14 +60,12 @@ pub struct Parts {
 impl App {
     /// Puts the program together.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let reading = Semaphore::new(parts.config.reading.at_once);
         Arc::new(Self {
             config: parts.config,
             ledger: parts.ledger,
             clock: parts.clock,
-            entropy: SystemEntropy::default(),
-            reader: Arc::new(parts.reader),
-            reading,
+            entropy: parts.entropy,
+            eyes: parts.eyes,
             issuer: parts.issuer,
             bank: parts.bank,
             webhooks: parts.webhooks,

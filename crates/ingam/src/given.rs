@@ -1,4 +1,4 @@
-//! What the machine gives: the time and randomness. The only place where either is taken.
+//! What the machine gives: the time and randomness. The only place where either is taken. A simulation plays both.
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use jiff::{SignedDuration, Timestamp};
@@ -6,16 +6,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// The machine's clock. In the sandbox it can be moved, so that a demo need not wait five minutes.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct MachineClock {
     moved_ms: Arc<AtomicI64>,
+    played: Option<Arc<dyn ingam_ledger::Clock>>,
 }
 
 impl MachineClock {
+    /// A clock that plays the machine's.
+    #[cfg(feature = "sandbox")]
+    pub fn played_by(clock: Arc<dyn ingam_ledger::Clock>) -> Self {
+        Self { moved_ms: Arc::default(), played: Some(clock) }
+    }
+
     /// The time now, to the millisecond: what the ledger keeps.
     #[allow(clippy::disallowed_methods)] // The one place.
     pub fn now(&self) -> Timestamp {
-        let machine = Timestamp::now() + SignedDuration::from_millis(self.moved_ms.load(Ordering::Relaxed));
+        let machine = self.played.as_ref().map_or_else(Timestamp::now, |clock| clock.now());
+        let machine = machine + SignedDuration::from_millis(self.moved_ms.load(Ordering::Relaxed));
         Timestamp::from_millisecond(machine.as_millisecond()).unwrap_or(machine)
     }
 
@@ -42,22 +50,42 @@ impl ingam_connectors::Clock for MachineClock {
     }
 }
 
-/// The operating system's random numbers.
-#[derive(Debug, Default)]
-pub struct SystemEntropy(SystemRandom);
+/// The operating system's random numbers, or, in a simulation, numbers that play them.
+pub struct SystemEntropy(Arc<dyn ingam_ledger::Entropy>);
+
+impl Default for SystemEntropy {
+    fn default() -> Self {
+        Self(Arc::new(System::default()))
+    }
+}
 
 impl SystemEntropy {
+    /// Numbers that play the system's. Not secret.
+    #[cfg(feature = "sandbox")]
+    pub fn played_by(entropy: Arc<dyn ingam_ledger::Entropy>) -> Self {
+        Self(entropy)
+    }
+
     /// An array of random bytes.
     pub fn draw<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        // The operating system's generator can't fail once it is seeded; going on without it would be worse.
-        self.0.fill(&mut bytes).expect("the system has random numbers");
+        ingam_ledger::Entropy::fill(self, &mut bytes);
         bytes
     }
 }
 
 impl ingam_ledger::Entropy for SystemEntropy {
     fn fill(&self, buf: &mut [u8]) {
+        self.0.fill(buf);
+    }
+}
+
+#[derive(Default)]
+struct System(SystemRandom);
+
+impl ingam_ledger::Entropy for System {
+    fn fill(&self, buf: &mut [u8]) {
+        // The operating system's generator can't fail once it is seeded; going on without it would be worse.
         self.0.fill(buf).expect("the system has random numbers");
     }
 }

@@ -8,6 +8,7 @@ mod app;
 mod codes;
 mod command;
 mod config;
+mod eyes;
 mod fault;
 mod flow;
 mod given;
@@ -21,6 +22,8 @@ mod proofs;
 mod replay;
 mod sequencer;
 mod serve;
+#[cfg(feature = "sandbox")]
+mod sim;
 #[cfg(feature = "sandbox")]
 mod studio;
 #[cfg(test)]

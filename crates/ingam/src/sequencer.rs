@@ -32,6 +32,7 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         }
         if !busy {
             tokio::select! {
+                biased;
                 _ = arrivals.changed() => {}
                 _ = stop.changed() => {}
                 () = tokio::time::sleep(LONGEST) => {}

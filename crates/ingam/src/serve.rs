@@ -2,16 +2,19 @@
 
 use crate::app::{App, Parts};
 use crate::config::Config;
+use crate::eyes::ReaderThreads;
 use crate::fault::Fault;
 use crate::given::{MachineClock, SystemEntropy};
 use crate::unconnected::NotConnected;
 use crate::{api, page, sequencer, work};
+use axum::Router;
 use ingam_connectors::{
     Bank, Observer, OpenBanking, OpenBankingConfig, ResidentCardConfig, ResidentCardIssuer,
     VendorResidentCards,
 };
 use ingam_ledger::{FileTopKey, Ledger, Swept};
 use ingam_vision::{Limits, Reader, Tesseract};
+use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -133,16 +136,9 @@ async fn run(
 
     let app = build(config, ledger, clock, base_url.clone())?;
     let (stop, stopping) = watch::channel(false);
-    let mut parts = vec![
-        tokio::spawn(work::run(app.clone(), stopping.clone())),
-        tokio::spawn(sequencer::run(app.clone(), stopping.clone())),
-        tokio::spawn(sweep(app.clone(), stopping.clone())),
-    ];
-    if app.config.databases().is_some() {
-        parts.push(tokio::spawn(follow(app.clone(), stopping.clone())));
-    }
+    let mut parts = begin(&app, &stopping);
     #[allow(unused_mut)]
-    let mut router = api::router(app.clone(), metrics_handle).merge(page::router(app.clone(), sandbox));
+    let mut router = router(&app, metrics_handle, sandbox);
     #[cfg(feature = "sandbox")]
     if let Some(simulated) = simulated {
         let studio = crate::studio::begin(&app, simulated, &home_url, stopping.clone()).await?;
@@ -174,6 +170,24 @@ async fn run(
         }
     }));
     Ok(Running { app, base_url, home_url, lan: said, listen: address, stop, parts })
+}
+
+/// Begins all work that nobody asks for over HTTP.
+pub(crate) fn begin(app: &Arc<App>, stopping: &watch::Receiver<bool>) -> Vec<tokio::task::JoinHandle<()>> {
+    let mut parts = vec![
+        tokio::spawn(work::run(app.clone(), stopping.clone())),
+        tokio::spawn(sequencer::run(app.clone(), stopping.clone())),
+        tokio::spawn(sweep(app.clone(), stopping.clone())),
+    ];
+    if app.config.databases().is_some() {
+        parts.push(tokio::spawn(follow(app.clone(), stopping.clone())));
+    }
+    parts
+}
+
+/// What is answered over HTTP: the API and the pages.
+pub(crate) fn router(app: &Arc<App>, figures: PrometheusHandle, sandbox: bool) -> Router {
+    api::router(app.clone(), figures).merge(page::router(app.clone(), sandbox))
 }
 
 /// The program without HTTP and workers, for administration.
@@ -253,7 +267,7 @@ pub fn picture_limits(config: &Config) -> Limits {
 }
 
 fn build(config: Config, ledger: Ledger, clock: MachineClock, base_url: String) -> Result<Arc<App>, String> {
-    let reader = reader(&config)?;
+    let eyes = ReaderThreads::new(reader(&config)?, picture_limits(&config), config.reading.at_once);
     let issuer: Arc<dyn ResidentCardIssuer> = match &config.resident_card {
         Some(settings) => issuer(settings, &clock)?,
         None => Arc::new(NotConnected),
@@ -263,7 +277,17 @@ fn build(config: Config, ledger: Ledger, clock: MachineClock, base_url: String) 
         None => Arc::new(NotConnected),
     };
     let webhooks = crate::api::webhook_client(&config.webhooks).map_err(|e| e.to_string())?;
-    Ok(App::new(Parts { config, ledger, clock, reader, issuer, bank, webhooks, base_url }))
+    Ok(App::new(Parts {
+        config,
+        ledger,
+        clock,
+        entropy: SystemEntropy::default(),
+        eyes: Arc::new(eyes),
+        issuer,
+        bank,
+        webhooks: Arc::new(webhooks),
+        base_url,
+    }))
 }
 
 fn issuer(
@@ -305,6 +329,7 @@ async fn sweep(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let mut looked: Option<Instant> = None;
     for minute in 1_u64.. {
         tokio::select! {
+            biased;
             _ = stop.changed() => return,
             () = tokio::time::sleep(MINUTE) => {}
         }
@@ -335,6 +360,7 @@ async fn follow(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     const EVERY: Duration = Duration::from_secs(2);
     loop {
         tokio::select! {
+            biased;
             _ = stop.changed() => return,
             () = tokio::time::sleep(EVERY) => {}
         }

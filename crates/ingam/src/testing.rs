@@ -7,6 +7,7 @@ use crate::api;
 use crate::app::{App, Parts};
 use crate::codes;
 use crate::config::Config;
+use crate::eyes::ReaderThreads;
 use crate::flow::plaintext::Reader as Reads;
 use crate::flow::verification::{Act, Along, Current, LimitKeys};
 use crate::flow::{ActError, Secrets};
@@ -137,10 +138,15 @@ impl Program {
         let ledger = Ledger::open_with(place, Arc::new(clock.clone()), entropy, Arc::new(key), around);
         let ledger = ledger.await.unwrap();
         let app = App::new(Parts {
-            reader: Reader::new(Box::new(Blind), Limits::default()),
+            entropy: SystemEntropy::default(),
+            eyes: Arc::new(ReaderThreads::new(
+                Reader::new(Box::new(Blind), Limits::default()),
+                crate::serve::picture_limits(&config),
+                config.reading.at_once,
+            )),
             issuer: Arc::new(NotConnected),
             bank: Arc::new(NotConnected),
-            webhooks: api::webhook_client(&config.webhooks).unwrap(),
+            webhooks: Arc::new(api::webhook_client(&config.webhooks).unwrap()),
             base_url: "http://ingam.test".to_owned(),
             config,
             ledger,

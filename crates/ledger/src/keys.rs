@@ -54,7 +54,7 @@ CREATE TABLE journal (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT
 pub(crate) const WRAPPED: usize = 60;
 
 /// Which data key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct KeyName {
     pub(crate) subject: String,
     pub(crate) institution: Option<String>,

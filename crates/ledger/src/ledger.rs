@@ -371,8 +371,10 @@ impl Ledger {
             Found::Missing => return Err(Fault::KeyMissing),
         };
         let (id, case, now, inner) = (id.to_owned(), case.to_owned(), self.now(), self.inner.clone());
+        let len = bytes.len();
         let new = NewBlob { id, case, subject: name.subject, institution: name.institution, class, bytes };
-        let (blob, kept) = blocking(move || blobs::seal(new, &key, now, &*inner.entropy)).await?;
+        let sealing = move || blobs::seal(new, &key, now, &*inner.entropy);
+        let (blob, kept) = for_bytes(len, sealing).await?;
         let kept = self.inner.blobs.put(&blob, kept).await?;
         Ok(if kept { Ok(blob) } else { Err(Refused::Destroyed { subject: blob.subject }) })
     }
@@ -392,6 +394,15 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Fault::Closed)?
+}
+
+/// Runs work on so many bytes: here where they are few, for handing it to another thread takes longer than doing it.
+pub(crate) async fn for_bytes<T: Send + 'static>(
+    len: usize,
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    const FEW: usize = 16 * 1024;
+    if len <= FEW { work() } else { blocking(work).await }
 }
 
 fn later(now: Timestamp, by: Duration) -> Result<Timestamp, Fault> {

@@ -47,6 +47,8 @@ mod journal;
 mod keys;
 pub mod leaf;
 mod ledger;
+#[cfg(feature = "memory")]
+pub mod memory;
 mod opening;
 mod postgres;
 pub mod proof;

@@ -75,14 +75,14 @@ impl std::fmt::Debug for Database {
 }
 
 /// What a ledger is put together from, opened and fitting each other.
-struct Parts {
-    store: Arc<dyn Store>,
-    keys: Box<dyn Keys>,
-    blobs: Box<dyn Blobs>,
-    journal: Box<dyn Journal>,
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: Box<dyn Keys>,
+    pub(crate) blobs: Box<dyn Blobs>,
+    pub(crate) journal: Box<dyn Journal>,
     /// How far store and keys have followed the journal.
-    marks: [JournalMark; 2],
-    lock: Option<File>,
+    pub(crate) marks: [JournalMark; 2],
+    pub(crate) lock: Option<File>,
 }
 
 impl Ledger {
@@ -159,7 +159,7 @@ impl Ledger {
         Self::over(parts, clock, entropy, top_key).await
     }
 
-    async fn over(
+    pub(crate) async fn over(
         parts: Parts,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,

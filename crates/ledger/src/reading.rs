@@ -13,7 +13,7 @@ use crate::entry::{Entry, EntryRow, RetentionClass, SealedField, Stream};
 use crate::error::Fault;
 use crate::jcs;
 use crate::keys::KeyName;
-use crate::ledger::{Ledger, blocking, check_id};
+use crate::ledger::{Ledger, check_id, for_bytes};
 use crate::proof::{Opening, Proof, open_proof};
 use crate::query::EntryQuery;
 use crate::seal_fields::{clear_openings, open_field};
@@ -177,8 +177,8 @@ impl Ledger {
         Ok(Ok(match self.inner.vault.key_to_open(&name).await? {
             Found::Key(key) => {
                 let kept = self.inner.blobs.get(blob).await?;
-                let blob = blob.clone();
-                Opened::Value(blocking(move || blobs::open(&blob, &kept, &key)).await?)
+                let (blob, len) = (blob.clone(), kept.sealed.len());
+                Opened::Value(for_bytes(len, move || blobs::open(&blob, &kept, &key)).await?)
             }
             Found::Destroyed => Opened::Destroyed,
             Found::Missing => Opened::Absent,

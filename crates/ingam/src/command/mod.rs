@@ -8,6 +8,8 @@ mod demo;
 mod read;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sim;
 
 use crate::config::{Address, Config};
 use crate::serve::{self, Serve};
@@ -43,6 +45,9 @@ enum Command {
     /// Play the institutions outside, in a process of their own.
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::SandboxArgs),
+    /// Run the whole program on virtual time with faults that a seed draws, and check it after every step.
+    #[cfg(feature = "sandbox")]
+    Sim(sim::SimArgs),
     /// Read pictures of ID documents.
     Read(read::ReadArgs),
     /// Replay the ledger against its views, leaves and numbers.
@@ -153,6 +158,8 @@ async fn run(command: Command) -> Result<u8, (u8, String)> {
         }
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(args).await,
+        #[cfg(feature = "sandbox")]
+        Command::Sim(args) => sim::run(&args),
         Command::Read(args) => read::run(args).await,
         Command::Audit(args) => audit::run(args).await,
         Command::Bench(args) => bench::run(args).await,

@@ -16,6 +16,7 @@ use ingam_cases::verification::{AccountStep, CardField, CardStep, Command};
 use ingam_ledger::{RetentionClass, Take};
 use jiff::civil::Date;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// A person at the page: one session of one verification.
 pub struct Person<'a> {
@@ -392,14 +393,11 @@ impl Person<'_> {
 impl App {
     /// A picture that can be decoded: what can't is refused here, where its sender can still put it right.
     async fn checked_picture(&self, picture: Vec<u8>) -> Result<Vec<u8>, ActError> {
-        let _slot = self.reading.acquire().await.map_err(Fault::internal)?;
-        let limits = crate::serve::picture_limits(&self.config);
-        tokio::task::spawn_blocking(move || match ingam_vision::decode::decode(&picture, &limits) {
-            Ok(_) => Ok(picture),
+        let picture: Arc<[u8]> = picture.into();
+        match self.eyes.look(picture.clone()).await? {
+            Ok(()) => Ok(picture.to_vec()),
             Err(problem) => Err(ActError::Invalid { field: "picture", code: problem.code() }),
-        })
-        .await
-        .map_err(Fault::internal)?
+        }
     }
 
     /// The key under which a card's wrong dates are counted, over all institutions.

@@ -3,6 +3,7 @@
 use crate::api;
 use crate::app::{App, Parts};
 use crate::config::Config;
+use crate::eyes::ReaderThreads;
 use crate::flow::open::Opening;
 use crate::fresh;
 use crate::given::{MachineClock, SystemEntropy};
@@ -111,12 +112,17 @@ impl House {
         bank_settings.settle_ms = 60_000;
         let shared = Arc::new(clock.clone());
         let app = App::new(Parts {
-            reader: Reader::new(Box::new(SameEyes), Limits::default()),
+            entropy: SystemEntropy::default(),
+            eyes: Arc::new(ReaderThreads::new(
+                Reader::new(Box::new(SameEyes), Limits::default()),
+                crate::serve::picture_limits(&config),
+                config.reading.at_once,
+            )),
             issuer: Arc::new(
                 VendorResidentCards::new(card_settings, shared.clone(), Arc::new(Unobserved)).unwrap(),
             ),
             bank: Arc::new(OpenBanking::new(bank_settings, shared, Arc::new(Unobserved)).unwrap()),
-            webhooks: api::webhook_client(&config.webhooks).unwrap(),
+            webhooks: Arc::new(api::webhook_client(&config.webhooks).unwrap()),
             base_url: "http://ingam.test".to_owned(),
             config,
             ledger,

@@ -15,6 +15,8 @@ use ingam_cases::institution::Endpoint;
 use ingam_cases::verification::Event;
 use ingam_ledger::LeasedTask;
 use jiff::{SignedDuration, Timestamp};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Request, Url};
 use serde::{Deserialize, Serialize};
 
 /// The kind of task, as the ledger keeps it.
@@ -84,19 +86,22 @@ async fn send(app: &App, delivery: &Delivery, endpoint: &Endpoint, body: &str) -
     if endpoint.old_secret_until.is_some_and(|until| app.now() < until) {
         keys.push(app.webhook_key(&delivery.endpoint, endpoint.secret - 1).await?);
     }
-    let mut request = app.webhooks.post(&endpoint.url).header("content-type", "application/json");
+    let url = Url::parse(&endpoint.url).map_err(Fault::internal)?;
+    let mut request = Request::new(Method::POST, url);
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in signed_headers(&delivery.entry, app.now(), body, &keys) {
-        request = request.header(name, value);
+        let value = HeaderValue::from_str(&value).map_err(Fault::internal)?;
+        request.headers_mut().insert(name, value);
     }
-    match request.body(body.to_owned()).send().await {
+    *request.body_mut() = Some(body.to_owned().into());
+    match app.webhooks.send(request).await {
         Ok(answer) if answer.status().is_success() => Ok(true),
         Ok(answer) => {
             tracing::info!(endpoint = %delivery.endpoint, status = answer.status().as_u16(), "a webhook was not taken");
             Ok(false)
         }
-        Err(error) => {
-            // The text of the error may hold the address with its query: only its kind is told.
-            tracing::info!(endpoint = %delivery.endpoint, timeout = error.is_timeout(), "a webhook did not arrive");
+        Err(broken) => {
+            tracing::info!(endpoint = %delivery.endpoint, ?broken, "a webhook did not arrive");
             Ok(false)
         }
     }

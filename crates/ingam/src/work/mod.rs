@@ -85,6 +85,7 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         if none {
             let sleep = until_due(&app).await;
             tokio::select! {
+                biased;
                 _ = arrivals.changed() => {}
                 _ = stop.changed() => {}
                 () = tokio::time::sleep(sleep) => {}

@@ -1,0 +1,57 @@
+//! Looking at pictures: on threads of their own, so many at once, because each takes a core for some hundred
+//! milliseconds. Refuses to know whose card it is.
+
+use crate::fault::Fault;
+use async_trait::async_trait;
+use ingam_vision::decode::BadPicture;
+use ingam_vision::{CardReading, Limits, Reader, Unreadable};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Who looks at pictures.
+#[async_trait]
+pub trait Eyes: Send + Sync {
+    /// Whether bytes are a picture that can be read later: what can't be decoded is refused while its sender can
+    /// still put it right.
+    ///
+    /// # Errors
+    /// Where the looking itself broke off.
+    async fn look(&self, picture: Arc<[u8]>) -> Result<Result<(), BadPicture>, Fault>;
+
+    /// What a card in a picture says.
+    ///
+    /// # Errors
+    /// Where the looking itself broke off.
+    async fn read(&self, picture: Arc<[u8]>) -> Result<Result<CardReading, Unreadable>, Fault>;
+}
+
+/// The reader on threads.
+pub struct ReaderThreads {
+    reader: Arc<Reader>,
+    limits: Limits,
+    /// So many pictures are looked at at once; the others wait.
+    at_once: Semaphore,
+}
+
+impl ReaderThreads {
+    /// A reader that takes pictures within limits, so many at once.
+    pub fn new(reader: Reader, limits: Limits, at_once: usize) -> Self {
+        Self { reader: Arc::new(reader), limits, at_once: Semaphore::new(at_once) }
+    }
+}
+
+#[async_trait]
+impl Eyes for ReaderThreads {
+    async fn look(&self, picture: Arc<[u8]>) -> Result<Result<(), BadPicture>, Fault> {
+        let _turn = self.at_once.acquire().await.map_err(Fault::internal)?;
+        let limits = self.limits;
+        let work = move || ingam_vision::decode::decode(&picture, &limits).map(|_| ());
+        tokio::task::spawn_blocking(work).await.map_err(Fault::internal)
+    }
+
+    async fn read(&self, picture: Arc<[u8]>) -> Result<Result<CardReading, Unreadable>, Fault> {
+        let _turn = self.at_once.acquire().await.map_err(Fault::internal)?;
+        let reader = self.reader.clone();
+        tokio::task::spawn_blocking(move || reader.read(&picture)).await.map_err(Fault::internal)
+    }
+}
