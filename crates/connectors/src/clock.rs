@@ -1,6 +1,6 @@
 //! Time as it is passed in, and the one time zone in which Korean institutions write it.
 
-use jiff::{Timestamp, ZonedDateTime, civil::Date, tz};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime, civil::Date, tz};
 
 /// Where the time comes from. Closures that return a [`Timestamp`] are clocks.
 pub trait Clock: Send + Sync {
@@ -28,6 +28,17 @@ pub fn kst_date(at: Timestamp) -> Date {
     kst(at).date()
 }
 
+/// Until when the day is in doubt where a clock may be off by so much; `None` where it is not.
+pub(crate) fn near_midnight(now: Timestamp, off_ms: u64) -> Option<Timestamp> {
+    let off = SignedDuration::from_millis(i64::try_from(off_ms).ok()?);
+    let (before, after) = (now.checked_sub(off).ok()?, now.checked_add(off).ok()?);
+    if kst_date(before) == kst_date(after) {
+        return None;
+    }
+    let midnight = kst(after).start_of_day().ok()?.timestamp();
+    midnight.checked_add(off).ok()
+}
+
 /// `yyyyMMddHHmmss` in Korea (open banking `tran_dtime`).
 pub(crate) fn tran_dtime(at: Timestamp) -> String {
     kst(at).strftime("%Y%m%d%H%M%S").to_string()
@@ -42,5 +53,18 @@ mod tests {
         let at: Timestamp = "2025-01-01T15:00:01Z".parse().unwrap();
         assert_eq!(tran_dtime(at), "20250102000001");
         assert_eq!(kst_date(at).to_string(), "2025-01-02");
+    }
+
+    #[test]
+    fn around_midnight_the_day_is_in_doubt() {
+        let check = |now: &str, until: Option<&str>| {
+            let until: Option<Timestamp> = until.map(|text| text.parse().unwrap());
+            assert_eq!(near_midnight(now.parse().unwrap(), 120_000), until, "{now}");
+        };
+        check("2025-01-01T23:57:59+09:00", None);
+        check("2025-01-01T23:58:00+09:00", Some("2025-01-02T00:02:00+09:00"));
+        check("2025-01-02T00:01:59+09:00", Some("2025-01-02T00:02:00+09:00"));
+        check("2025-01-02T00:02:00+09:00", None);
+        assert_eq!(near_midnight("2025-01-02T00:00:00+09:00".parse().unwrap(), 0), None);
     }
 }

@@ -8,6 +8,7 @@ pub mod banks;
 mod breaker;
 mod clock;
 mod config;
+mod deadline;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -23,6 +24,7 @@ mod words;
 pub use breaker::Breaker;
 pub use clock::{Clock, kst_date};
 pub use config::{Limits, Misconfigured, Secret};
+pub use deadline::Deadline;
 pub use line::{Observer, Unobserved};
 pub use maintenance::{MaintenanceHours, Window};
 pub use open_banking::{OpenBanking, OpenBankingConfig};

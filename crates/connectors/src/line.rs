@@ -7,11 +7,15 @@ use crate::{
     breaker::Breaker,
     clock::Clock,
     config::{Limits, Misconfigured},
+    deadline::Deadline,
     wire::{self, Broken, Wire},
 };
 use ingam_cases::answers::Answer;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::{RequestBuilder, Response, Url, header::RETRY_AFTER};
+use reqwest::{
+    RequestBuilder, Response, Url,
+    header::{DATE, RETRY_AFTER},
+};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -88,10 +92,14 @@ impl Reply {
 pub(crate) struct Timer {
     began: Instant,
     limit: Duration,
+    before: Option<Deadline>,
 }
 
 impl Timer {
-    fn left(&self) -> Option<Duration> {
+    fn left(&self, now: Timestamp) -> Option<Duration> {
+        if self.before.is_some_and(|deadline| deadline.passed(now)) {
+            return None;
+        }
         self.limit.checked_sub(self.began.elapsed()).filter(|left| !left.is_zero())
     }
     pub(crate) fn elapsed_ms(&self) -> u64 {
@@ -105,6 +113,8 @@ pub(crate) struct Line {
     http: reqwest::Client,
     wire: Arc<dyn Wire>,
     breaker: Mutex<Breaker>,
+    /// What the institution's clock said last, and when that was by a clock that nobody sets.
+    heard: Mutex<Option<(Instant, Timestamp)>>,
     limits: Limits,
     clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
@@ -142,6 +152,7 @@ impl Line {
             http,
             wire,
             breaker: Mutex::new(Breaker::new(limits.breaker_failures, open_for)),
+            heard: Mutex::default(),
             limits: limits.clone(),
             clock,
             observer,
@@ -152,8 +163,22 @@ impl Line {
         self.clock.now()
     }
 
+    /// How far this machine's clock stands beside the institution's, where that is more than networks explain. An
+    /// institution that does not tell the time agrees with everybody.
+    pub(crate) fn clock_off(&self) -> Option<SignedDuration> {
+        const MOST: SignedDuration = SignedDuration::from_secs(60);
+        let (heard, said) = (*self.heard.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let theirs = said.checked_add(SignedDuration::try_from(heard.elapsed()).ok()?).ok()?;
+        Some(self.now().duration_since(theirs)).filter(|off| off.abs() > MOST)
+    }
+
     pub(crate) fn timer(&self) -> Timer {
-        Timer { began: Instant::now(), limit: Duration::from_millis(self.limits.timeout_ms) }
+        Timer { began: Instant::now(), limit: Duration::from_millis(self.limits.timeout_ms), before: None }
+    }
+
+    /// A call of which no question leaves after the deadline.
+    pub(crate) fn timer_before(&self, deadline: Deadline) -> Timer {
+        Timer { before: Some(deadline), ..self.timer() }
     }
 
     /// Begins a POST to a path of the institution. `path` is a constant of the connector, never data.
@@ -182,7 +207,7 @@ impl Line {
     }
 
     async fn send_admitted(&self, request: RequestBuilder, timer: &Timer) -> Result<Reply, Failure> {
-        let Some(left) = timer.left() else { return Err(Failure::not_sent("out_of_time")) };
+        let Some(left) = timer.left(self.now()) else { return Err(Failure::not_sent("out_of_time")) };
         if let Err(retry_at) = self.breaker().admit(self.now()) {
             return Err(Failure::NotSent { reason: "breaker_open", retry_at: Some(retry_at) });
         }
@@ -205,6 +230,9 @@ impl Line {
             Broken::TimedOut => Failure::lost("timeout"),
             Broken::Cut => Failure::lost("connection_lost"),
         })?;
+        if let Some(said) = told_time(&response) {
+            *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), said));
+        }
         let status = response.status().as_u16();
         let retry_at = retry_after(&response, self.now());
         match status {
@@ -280,6 +308,12 @@ fn client(limits: &Limits) -> Result<reqwest::Client, reqwest::Error> {
 
 fn lost(error: &reqwest::Error) -> Failure {
     Failure::lost(if error.is_timeout() { "timeout" } else { "connection_lost" })
+}
+
+/// RFC 9110 §6.6.1: whoever has a clock says when it answered.
+fn told_time(response: &Response) -> Option<Timestamp> {
+    let text = response.headers().get(DATE)?.to_str().ok()?;
+    jiff::fmt::rfc2822::parse(text).ok().map(|at| at.timestamp())
 }
 
 /// RFC 9110 §10.2.3: seconds or a date. More than a day is taken as a day.

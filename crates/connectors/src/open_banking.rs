@@ -11,7 +11,7 @@ pub use codes::{ContractCode, ContractCodes};
 pub use tran_id::{BankTranId, InstitutionCode};
 
 use crate::{
-    clock::{Clock, kst_date, tran_dtime},
+    clock::{Clock, kst_date, near_midnight, tran_dtime},
     config::{Limits, Misconfigured, Secret},
     line::{Failure, Line, Observer, Reply, Said, Timer},
     maintenance::MaintenanceHours,
@@ -71,6 +71,10 @@ pub struct OpenBankingConfig {
     /// How long a deposit may still be under way before "no trace" is believed, in milliseconds.
     #[serde(default = "settle_ms")]
     pub settle_ms: u64,
+    /// How long before and after midnight in Korea no deposit is sent, in milliseconds: where two clocks differ a
+    /// little, bank and asker would put it on two days, and a bank looks for a deposit under its day.
+    #[serde(default = "midnight_ms")]
+    pub midnight_ms: u64,
     /// Hours in which banks rest.
     #[serde(default)]
     pub maintenance: MaintenanceHours,
@@ -91,6 +95,10 @@ fn yes() -> bool {
 /// Ten times the whole time-out of one call, and some.
 fn settle_ms() -> u64 {
     60_000
+}
+
+fn midnight_ms() -> u64 {
+    120_000
 }
 
 impl OpenBankingConfig {
@@ -118,6 +126,7 @@ impl OpenBankingConfig {
             name_check: true,
             contract_codes: codes.map(|(code, meaning)| (code.to_owned(), meaning)).into(),
             settle_ms: 0,
+            midnight_ms: 0,
             maintenance: MaintenanceHours::none(),
             limits: Limits::default(),
         }
@@ -195,6 +204,26 @@ impl OpenBanking {
             reason: if failure.reason() == "breaker_open" { "breaker_open" } else { "token" },
             retry_at: failure.retry_at(),
         })
+    }
+
+    /// Money is sent, and a missing trace of it believed, by a clock that agrees with the bank's: a bank looks for a
+    /// deposit under its day.
+    async fn same_time(&self, timer: &Timer) -> Result<(), Failure> {
+        if self.line.clock_off().is_some() {
+            // What was heard may be old, where this machine has slept since. A new token comes with the time.
+            self.tokens.clear().await;
+        }
+        self.token(timer).await?;
+        match self.line.clock_off() {
+            None => Ok(()),
+            Some(off) => {
+                tracing::error!(
+                    seconds = off.as_secs(),
+                    "this machine's clock stands beside the bank's: no money is sent"
+                );
+                Err(Failure::not_sent("clock_off"))
+            }
+        }
     }
 
     /// Asks with a token, once more with a new one if it was refused, and reads the answer.
@@ -312,13 +341,21 @@ impl Bank for OpenBanking {
     }
 
     async fn deposit(&self, call: &CallId, sent_at: Timestamp, deposit: &Deposit<'_>) -> Answer<DepositCode> {
-        let timer = self.line.timer();
-        let now = self.line.now();
-        if let Some(until) = self.config.maintenance.until(deposit.bank, now) {
+        let timer = self.line.timer_before(deposit.before);
+        if let Some(until) = self.config.maintenance.until(deposit.bank, self.line.now()) {
             return self.line.answer(DepositCode::Maintenance, &timer, Said::later(Some(until)));
         }
-        // Invariant: one call moves money on one Korean day only; on the next its id would count as new.
-        if kst_date(now) != kst_date(sent_at) {
+        if let Some(until) = near_midnight(self.line.now(), self.config.midnight_ms) {
+            return self.line.answer(DepositCode::Maintenance, &timer, Said::later(Some(until)));
+        }
+        // Invariant: one call moves money on one Korean day only; on the next its id would count as new. Looked at
+        // twice, for the clock may be set while the bank's is asked.
+        let day_over = || kst_date(self.line.now()) != kst_date(sent_at);
+        let same_time = if day_over() { Ok(()) } else { self.same_time(&timer).await };
+        if let Err(failure) = same_time {
+            return self.line.answer(deposit_failure(&failure), &timer, Said::failed(&failure));
+        }
+        if day_over() {
             return self.line.answer(DepositCode::Unknown, &timer, Said::failed(&Failure::lost("day_over")));
         }
         let id = self.deposit_id(call, sent_at);
@@ -332,7 +369,12 @@ impl Bank for OpenBanking {
         self.line.answer(code, &timer, said)
     }
 
-    async fn deposit_result(&self, call: &CallId, sent_at: Timestamp) -> Answer<DepositCode> {
+    async fn deposit_result(
+        &self,
+        call: &CallId,
+        sent_at: Timestamp,
+        doubted_at: Timestamp,
+    ) -> Answer<DepositCode> {
         let timer = self.line.timer();
         let id = self.deposit_id(call, sent_at);
         let question = wire::ResultQuestion {
@@ -352,11 +394,12 @@ impl Bank for OpenBanking {
             Ok(answer) => {
                 let (bank_code, mut evidence) = one_line(&answer, &id);
                 let mut code = codes::result(&answer.rsp_code, bank_code, &self.config.contract_codes);
-                let settled = sent_at.checked_add(self.settle).unwrap_or(Timestamp::MAX);
-                if code == DepositCode::NotSent && self.line.now() < settled {
+                let settled = doubted_at.checked_add(self.settle).unwrap_or(Timestamp::MAX);
+                let now = self.line.now();
+                if code == DepositCode::NotSent && (now < settled || self.line.clock_off().is_some()) {
                     // It may still be on its way: a trace that is missing now can appear.
                     code = DepositCode::Unknown;
-                    evidence.retry_at = Some(settled);
+                    evidence.retry_at = Some(settled).filter(|at| now < *at);
                 }
                 (code, evidence)
             }

@@ -8,6 +8,7 @@
 use crate::{
     clock::{Clock, kst_zone},
     config::{Limits, Misconfigured, Secret},
+    deadline::Deadline,
     line::{Failure, Line, Observer, Reply, Said, Timer},
     maintenance::Window,
     roles::ResidentCardIssuer,
@@ -179,8 +180,9 @@ impl ResidentCardIssuer for VendorResidentCards {
         name: &PersonName,
         number: &ResidentNumber,
         issued: Date,
+        before: Deadline,
     ) -> Answer<IssuerCode> {
-        let timer = self.line.timer();
+        let timer = self.line.timer_before(before);
         tracing::debug!(%call, "asking the issuer of a resident card");
         let now = self.line.now();
         if let Some(until) = self.config.maintenance.iter().filter_map(|w| w.until(now)).max() {

@@ -3,6 +3,7 @@
 //! Every method answers within its institution's time-out and never fails: what cannot be known is an
 //! indeterminate answer.
 
+use crate::deadline::Deadline;
 use crate::words::{HolderName, PrintContent};
 use async_trait::async_trait;
 use ingam_cases::{
@@ -15,7 +16,7 @@ use jiff::{Timestamp, civil::Date};
 /// Says whether a resident card is genuine and current (진위확인).
 #[async_trait]
 pub trait ResidentCardIssuer: Send + Sync {
-    /// Asks once. The caller has counted the question against the card's limit before (five wrong days of issue
+    /// Asks once, before the deadline or not at all. The caller has counted the question against the card's limit before (five wrong days of issue
     /// lock the card nationwide): this method never asks the issuer's register twice.
     async fn check(
         &self,
@@ -23,6 +24,7 @@ pub trait ResidentCardIssuer: Send + Sync {
         name: &PersonName,
         number: &ResidentNumber,
         issued: Date,
+        before: Deadline,
     ) -> Answer<IssuerCode>;
 }
 
@@ -46,6 +48,8 @@ pub struct Deposit<'a> {
     pub holder: &'a HolderName,
     /// The line in the receiver's book.
     pub print_content: &'a PrintContent,
+    /// When it must have left; later nothing is sent.
+    pub before: Deadline,
 }
 
 /// Names holders and books deposits of 1 won.
@@ -63,5 +67,13 @@ pub trait Bank: Send + Sync {
 
     /// What became of a deposit. Answers `Deposited`, a refusal, `NotSent` (the bank has no trace and had time
     /// enough) or `Unknown`; never `Unavailable`, which would say that nothing was sent.
-    async fn deposit_result(&self, call: &CallId, sent_at: Timestamp) -> Answer<DepositCode>;
+    ///
+    /// `doubted_at` is when the caller knew that it would hear no answer, and that nobody sends it any more: from
+    /// then on the bank has its time.
+    async fn deposit_result(
+        &self,
+        call: &CallId,
+        sent_at: Timestamp,
+        doubted_at: Timestamp,
+    ) -> Answer<DepositCode>;
 }

@@ -101,7 +101,7 @@ fn for_answers(answers: impl Strategy<Value = Vec<u8>>, refusal_is_known: bool) 
                 let sent = house.deposit(KIM, ACCOUNT).await.code;
                 let known = refusal_is_known && sent == DepositCode::Unavailable;
                 prop_assert!(sent == DepositCode::Unknown || known, "{sent:?}");
-                let result = house.bank.deposit_result(&house.call(), house.now()).await.code;
+                let result = house.bank.deposit_result(&house.call(), house.now(), house.now()).await.code;
                 prop_assert_eq!(result, DepositCode::Unknown);
                 Ok(())
             })
@@ -155,7 +155,10 @@ async fn who_cannot_be_reached_was_sent_nothing() {
     assert_eq!(house.holder(KIM, ACCOUNT).await.answer.code, HolderCode::Unavailable);
     let sent = house.deposit(KIM, ACCOUNT).await;
     assert_eq!((sent.code, sent.provider_code.as_deref()), (DepositCode::Unavailable, Some("token")));
-    assert_eq!(house.bank.deposit_result(&house.call(), house.now()).await.code, DepositCode::Unknown);
+    assert_eq!(
+        house.bank.deposit_result(&house.call(), house.now(), house.now()).await.code,
+        DepositCode::Unknown
+    );
 }
 
 #[tokio::test]

@@ -8,12 +8,14 @@ use ingam_cases::{
     answers::{DepositCode, HolderCode, IssuerCode, Outcome},
     values::{NameMatch, PersonName},
 };
-use ingam_connectors::{Bank, MaintenanceHours};
+use ingam_connectors::{Bank, Deadline, MaintenanceHours};
 use ingam_sandbox::{
     Fault,
     Institution::{Kftc, Mois},
     Rule,
 };
+
+use std::sync::atomic::Ordering;
 
 const KIM: &str = "kim-minsu";
 const ACCOUNT: &str = "088/999110100123";
@@ -45,7 +47,7 @@ async fn every_case_of_the_catalogue_is_understood() {
                 serde_json::to_value(code)
             }
             _ => {
-                let code = house.bank.deposit_result(&house.call(), house.now()).await.code;
+                let code = house.bank.deposit_result(&house.call(), house.now(), house.now()).await.code;
                 seen.2.push(code);
                 serde_json::to_value(code)
             }
@@ -103,7 +105,7 @@ async fn an_answer_lost_after_the_act_is_doubt_and_the_result_ends_it() {
         let (call, sent_at) = (house.call(), house.now());
         let sent = house.send(&call, sent_at, KIM, ACCOUNT).await;
         assert_eq!(sent.code, DepositCode::Unknown, "{fault:?}");
-        let result = house.bank.deposit_result(&call, sent_at).await;
+        let result = house.bank.deposit_result(&call, sent_at, sent_at).await;
         assert_eq!(result.code, DepositCode::Deposited, "{fault:?}");
         assert_eq!(house.lines(ACCOUNT), 1, "{fault:?}");
         assert_eq!(house.sandbox.book(None)[0].print_content, "인감7482");
@@ -117,7 +119,7 @@ async fn a_deposit_that_never_arrived_is_found_missing() {
     house.fault(Kftc, Fault::Error, "deposit", 1);
     let (call, sent_at) = (house.call(), house.now());
     assert_eq!(house.send(&call, sent_at, KIM, ACCOUNT).await.code, DepositCode::Unknown);
-    assert_eq!(house.bank.deposit_result(&call, sent_at).await.code, DepositCode::NotSent);
+    assert_eq!(house.bank.deposit_result(&call, sent_at, sent_at).await.code, DepositCode::NotSent);
     assert_eq!(house.lines(ACCOUNT), 0);
 }
 
@@ -126,11 +128,11 @@ async fn no_trace_is_not_believed_before_it_can_have_settled() {
     let house = house_with(|bank, _| bank.settle_ms = 60_000).await;
     let (call, sent_at) = (house.call(), house.now());
     house.pass(59);
-    let early = house.bank.deposit_result(&call, sent_at).await;
+    let early = house.bank.deposit_result(&call, sent_at, sent_at).await;
     assert_eq!(early.code, DepositCode::Unknown);
     assert_eq!(early.retry_at.unwrap(), sent_at + jiff::SignedDuration::from_secs(60));
     house.pass(1);
-    assert_eq!(house.bank.deposit_result(&call, sent_at).await.code, DepositCode::NotSent);
+    assert_eq!(house.bank.deposit_result(&call, sent_at, sent_at).await.code, DepositCode::NotSent);
 }
 
 #[tokio::test]
@@ -152,7 +154,57 @@ async fn on_the_next_day_the_same_call_sends_nothing() {
     let late = house.send(&call, sent_at, KIM, ACCOUNT).await;
     assert_eq!((late.code, late.provider_code.as_deref()), (DepositCode::Unknown, Some("day_over")));
     assert_eq!(house.sandbox.calls().len(), 0);
-    assert_eq!(house.bank.deposit_result(&call, sent_at).await.code, DepositCode::NotSent);
+    assert_eq!(house.bank.deposit_result(&call, sent_at, sent_at).await.code, DepositCode::NotSent);
+}
+
+#[tokio::test]
+async fn no_money_is_sent_while_the_clocks_disagree() {
+    let house = house().await;
+    for off_s in [7_200, -7_200, 61, -61] {
+        house.off_s.store(off_s, Ordering::Relaxed);
+        let sent = house.send(&house.call(), house.now(), KIM, ACCOUNT).await;
+        assert_eq!((sent.code, sent.provider_code.as_deref()), (DepositCode::Unavailable, Some("clock_off")));
+    }
+    assert_eq!(house.lines(ACCOUNT), 0);
+    house.off_s.store(50, Ordering::Relaxed);
+    assert_eq!(house.deposit(KIM, ACCOUNT).await.code, DepositCode::Deposited, "networks are slow");
+}
+
+#[tokio::test]
+async fn no_trace_is_not_believed_while_the_clocks_disagree() {
+    let house = house().await;
+    let (call, sent_at) = (house.call(), house.now());
+    house.off_s.store(86_400, Ordering::Relaxed);
+    assert_eq!(house.bank.deposit_result(&call, sent_at, sent_at).await.code, DepositCode::Unknown);
+    house.off_s.store(0, Ordering::Relaxed);
+    assert_eq!(house.bank.deposit_result(&call, sent_at, sent_at).await.code, DepositCode::NotSent);
+}
+
+#[tokio::test]
+async fn around_midnight_no_money_is_sent() {
+    let house = house_with(|bank, _| bank.midnight_ms = 120_000).await;
+    house.pass(12 * 3_600 - 119);
+    let sent = house.deposit(KIM, ACCOUNT).await;
+    assert_eq!(sent.code, DepositCode::Maintenance);
+    assert_eq!(sent.retry_at, Some("2026-03-03T00:02:00+09:00".parse().unwrap()));
+    house.pass(119 + 120);
+    assert_eq!(house.deposit(KIM, ACCOUNT).await.code, DepositCode::Deposited);
+    assert_eq!(house.lines(ACCOUNT), 1);
+}
+
+#[tokio::test]
+async fn nothing_leaves_after_its_deadline() {
+    let house = house().await;
+    let (steady, wall) = (tokio::time::Instant::now(), house.now());
+    let minute = std::time::Duration::from_secs(60);
+    // A clock that was set back does not open it again, nor does one that stood still.
+    for deadline in [Deadline::new(steady, wall + minute), Deadline::new(steady + minute, wall)] {
+        let sent = house.send_before(deadline, &house.call(), house.now(), KIM, ACCOUNT).await;
+        assert_eq!(sent.code, DepositCode::Unavailable);
+        let asked = house.check_before(deadline, KIM).await;
+        assert_eq!(asked.code, IssuerCode::Unavailable);
+    }
+    assert_eq!(house.sandbox.calls().len(), 0);
 }
 
 #[tokio::test]
@@ -160,8 +212,8 @@ async fn a_slow_bank_is_asked_until_it_has_booked() {
     let house = house().await;
     let (call, sent_at, account) = (house.call(), house.now(), "004/99900121001234");
     assert_eq!(house.send(&call, sent_at, "bae-narae", account).await.code, DepositCode::Unknown);
-    assert_eq!(house.bank.deposit_result(&call, sent_at).await.code, DepositCode::Unknown);
-    assert_eq!(house.bank.deposit_result(&call, sent_at).await.code, DepositCode::Deposited);
+    assert_eq!(house.bank.deposit_result(&call, sent_at, sent_at).await.code, DepositCode::Unknown);
+    assert_eq!(house.bank.deposit_result(&call, sent_at, sent_at).await.code, DepositCode::Deposited);
     assert_eq!(house.lines(account), 1);
 }
 
@@ -188,7 +240,7 @@ async fn silence_is_indeterminate() {
             house.check(KIM),
             house.holder(KIM, ACCOUNT),
             house.send(&call, sent_at, KIM, ACCOUNT),
-            house.bank.deposit_result(&call, sent_at),
+            house.bank.deposit_result(&call, sent_at, sent_at),
         );
         assert_eq!(check.code, IssuerCode::NoAnswer, "{fault:?}");
         assert_eq!(holder.answer.code, HolderCode::Unavailable, "{fault:?}");
@@ -284,7 +336,7 @@ async fn after_failures_in_a_row_calls_stop_and_one_tries_later() {
     assert_eq!(sent.code, DepositCode::Unavailable, "nothing was sent, and that is known");
     assert_eq!(sent.retry_at.unwrap(), sent_at + jiff::SignedDuration::from_secs(30));
     assert_eq!(
-        house.bank.deposit_result(&call, sent_at).await.code,
+        house.bank.deposit_result(&call, sent_at, sent_at).await.code,
         DepositCode::Unknown,
         "nobody was asked about the result, so nothing is known"
     );
@@ -337,9 +389,13 @@ async fn maintenance_while_asking_for_a_result_leaves_the_doubt() {
     assert_eq!(house.send(&call, sent_at, KIM, ACCOUNT).await.code, DepositCode::Unknown);
     for fault in [Fault::Maintenance, Fault::RateLimited, Fault::Error, Fault::Malformed, Fault::LostAnswer] {
         house.fault(Kftc, fault, "deposit_result", 1);
-        assert_eq!(house.bank.deposit_result(&call, sent_at).await.code, DepositCode::Unknown, "{fault:?}");
+        assert_eq!(
+            house.bank.deposit_result(&call, sent_at, sent_at).await.code,
+            DepositCode::Unknown,
+            "{fault:?}"
+        );
     }
-    assert_eq!(house.bank.deposit_result(&call, sent_at).await.code, DepositCode::Deposited);
+    assert_eq!(house.bank.deposit_result(&call, sent_at, sent_at).await.code, DepositCode::Deposited);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use ingam_cases::answers::{Answer, DepositCode, HolderCode, IssuerCode};
 use ingam_cases::id::CallId;
 use ingam_cases::values::{AccountNumber, BankCode, PersonName, ResidentNumber};
-use ingam_connectors::{Bank, Deposit, Holder, ResidentCardIssuer};
+use ingam_connectors::{Bank, Deadline, Deposit, Holder, ResidentCardIssuer};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -24,7 +24,14 @@ fn nobody<C>(code: C) -> Answer<C> {
 
 #[async_trait]
 impl ResidentCardIssuer for NotConnected {
-    async fn check(&self, _: &CallId, _: &PersonName, _: &ResidentNumber, _: Date) -> Answer<IssuerCode> {
+    async fn check(
+        &self,
+        _: &CallId,
+        _: &PersonName,
+        _: &ResidentNumber,
+        _: Date,
+        _: Deadline,
+    ) -> Answer<IssuerCode> {
         nobody(IssuerCode::Unavailable)
     }
 }
@@ -39,7 +46,7 @@ impl Bank for NotConnected {
         nobody(DepositCode::Unavailable)
     }
 
-    async fn deposit_result(&self, _: &CallId, _: Timestamp) -> Answer<DepositCode> {
+    async fn deposit_result(&self, _: &CallId, _: Timestamp, _: Timestamp) -> Answer<DepositCode> {
         nobody(DepositCode::Unknown)
     }
 }

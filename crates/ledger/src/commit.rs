@@ -230,6 +230,9 @@ pub struct LeasedTask {
     pub effect: Effect,
     /// What the worker needs.
     pub payload: Value,
+    /// The time for which it was made, or to which it was put back. A worker whose clock stood ahead may have
+    /// been given it earlier.
+    pub run_at: Timestamp,
     /// How often it was handed out, this time included. Above 1 somebody may have begun: a queryable
     /// task starts by asking, a blind one is unknown.
     pub attempt: u32,

@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use ingam_ledger::memory::{Memory, Straight};
+use ingam_ledger::memory::{Memory, Mistake, Straight};
+use ingam_ledger::testing::conformance;
 use ingam_ledger::{Sqlite, Store};
 
 mod sqlite {
@@ -25,6 +26,15 @@ mod memory {
     async fn make() -> Option<([Arc<dyn Store>; 4], Arc<Memory>)> {
         let memory = Memory::new();
         Some((std::array::from_fn(|_| memory.store(Arc::new(Straight))), memory))
+    }
+
+    /// The suite can fail.
+    #[tokio::test]
+    #[should_panic(expected = "Postpone")]
+    async fn a_store_that_forgets_epochs_does_not_pass() {
+        let memory = Memory::with(Some(Mistake::ForgetsEpochs));
+        let store = memory.store(Arc::new(Straight));
+        conformance::a_task_is_taken_over_and_the_slow_worker_is_fenced(store).await;
     }
 
     ingam_ledger::conformance_tests!(make);

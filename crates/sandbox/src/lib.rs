@@ -19,6 +19,9 @@ pub use faults::{Fault, Institution, Rule};
 pub use world::{BookLine, Call, Counts};
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use catalogue::Catalogue;
 use std::{
     collections::BTreeMap,
@@ -27,6 +30,16 @@ use std::{
 };
 use tokio::sync::broadcast;
 use world::World;
+
+/// Every institution tells the time (RFC 9110 §6.6.1), by the clock that the sandbox lives by.
+async fn tell_time(State(sandbox): State<Sandbox>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let now = sandbox.clock().now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(now) = now.parse() {
+        response.headers_mut().insert(axum::http::header::DATE, now);
+    }
+    response
+}
 
 /// What the sandbox is told.
 pub struct Options {
@@ -81,8 +94,7 @@ impl Sandbox {
     /// people's pictures, and a page to click at `/`.
     pub fn router(&self) -> Router {
         Router::new()
-            .merge(mois::router())
-            .merge(kftc::router())
+            .merge(mois::router().merge(kftc::router()).layer(from_fn_with_state(self.clone(), tell_time)))
             .merge(desk::router())
             .merge(page::router())
             .with_state(self.clone())

@@ -7,14 +7,14 @@ use ingam_cases::{
     values::{AccountNumber, BankCode, PersonName, ResidentNumber},
 };
 use ingam_connectors::{
-    Bank, Deposit, Holder, HolderName, Observer, OpenBanking, OpenBankingConfig, PrintContent,
+    Bank, Deadline, Deposit, Holder, HolderName, Observer, OpenBanking, OpenBankingConfig, PrintContent,
     ResidentCardConfig, ResidentCardIssuer, VendorResidentCards,
 };
 use ingam_sandbox::{Fault, Institution, MovableClock, Options, Rule, Sandbox};
 use jiff::{Timestamp, civil::Date};
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 /// Noon in Korea.
@@ -42,6 +42,8 @@ pub struct House {
     pub bank: OpenBanking,
     pub issuer: VendorResidentCards,
     pub heard: Arc<Heard>,
+    /// How far the connectors' clock stands beside the institutions', in seconds.
+    pub off_s: Arc<AtomicI64>,
     calls: AtomicU64,
 }
 
@@ -74,13 +76,16 @@ pub fn house_at(
     issuer.limits = bank.limits.clone();
     adjust(&mut bank, &mut issuer);
     let shared = sandbox.clock();
-    let clock = Arc::new(move || shared.now());
+    let off_s = Arc::new(AtomicI64::new(0));
+    let off = off_s.clone();
+    let clock = Arc::new(move || shared.now() + jiff::SignedDuration::from_secs(off.load(Ordering::Relaxed)));
     House {
         bank: OpenBanking::new(bank, clock.clone(), heard.clone()).unwrap(),
         issuer: VendorResidentCards::new(issuer, clock, heard.clone()).unwrap(),
         sandbox,
         url,
         heard,
+        off_s,
         calls: AtomicU64::new(0),
     }
 }
@@ -113,11 +118,24 @@ impl House {
         self.check_date(person, issued).await
     }
 
+    /// Asks before a deadline.
+    pub async fn check_before(&self, before: Deadline, person: &str) -> Answer<IssuerCode> {
+        let person = self.sandbox.catalogue().person(person).unwrap();
+        let name = PersonName::parse(&person.name).unwrap();
+        let number = ResidentNumber::parse(&person.number).unwrap();
+        self.issuer.check(&self.call(), &name, &number, person.issued, before).await
+    }
+
     pub async fn check_date(&self, person: &str, issued: Date) -> Answer<IssuerCode> {
         let person = self.sandbox.catalogue().person(person).unwrap();
         let name = PersonName::parse(&person.name).unwrap();
         let number = ResidentNumber::parse(&person.number).unwrap();
-        self.issuer.check(&self.call(), &name, &number, issued).await
+        self.issuer.check(&self.call(), &name, &number, issued, self.soon()).await
+    }
+
+    /// A deadline that no test reaches.
+    pub fn soon(&self) -> Deadline {
+        Deadline::new(tokio::time::Instant::now() + std::time::Duration::from_secs(600), Timestamp::MAX)
     }
 
     /// Asks who holds an account, with the person's day of birth.
@@ -136,11 +154,23 @@ impl House {
         person: &str,
         account: &str,
     ) -> Answer<DepositCode> {
+        self.send_before(self.soon(), call, sent_at, person, account).await
+    }
+
+    /// Sends 1 won before a deadline.
+    pub async fn send_before(
+        &self,
+        before: Deadline,
+        call: &CallId,
+        sent_at: Timestamp,
+        person: &str,
+        account: &str,
+    ) -> Answer<DepositCode> {
         let person = self.sandbox.catalogue().person(person).unwrap();
         let (bank, number) = split(account);
         let holder = HolderName::parse(&person.name).unwrap();
         let line = PrintContent::parse("인감7482").unwrap();
-        let deposit = Deposit { bank, account: &number, holder: &holder, print_content: &line };
+        let deposit = Deposit { bank, account: &number, holder: &holder, print_content: &line, before };
         self.bank.deposit(call, sent_at, &deposit).await
     }
 

@@ -129,7 +129,7 @@ async fn changed<T>(
     let done = posted
         .once
         .act(app, endpoint.as_str(), |take| async move {
-            app.act_institution(institution, Along { done: None, take }, command).await
+            app.act_institution(institution, Along { take, ..Along::default() }, command).await
         })
         .await?;
     let (state, endpoint, before) = match done {

@@ -130,7 +130,7 @@ pub async fn create_key(State(app): State<Arc<App>>, posted: Posted<CreateKey>) 
     let done = posted
         .once
         .act(app, key.as_str(), |take| async move {
-            let along = Along { done: None, take };
+            let along = Along { take, ..Along::default() };
             app.add_key_of(institution, along, new.clone(), name, secret).await
         })
         .await?;
@@ -211,7 +211,7 @@ pub async fn revoke_key(
     let done = posted
         .once
         .act(app, key.as_str(), |take| async move {
-            app.act_institution(&institution.id, Along { done: None, take }, command).await
+            app.act_institution(&institution.id, Along { take, ..Along::default() }, command).await
         })
         .await?;
     let (state, before) = match done {

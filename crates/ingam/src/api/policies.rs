@@ -99,7 +99,7 @@ async fn save(
     let command = Command::SavePolicy { policy: id.clone(), body: Box::new(policy) };
     let done = once
         .act(app, id.as_str(), |take| async move {
-            app.act_institution(institution, Along { done: None, take }, command).await
+            app.act_institution(institution, Along { take, ..Along::default() }, command).await
         })
         .await?;
     let (state, id, before) = match done {

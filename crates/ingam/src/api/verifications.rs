@@ -192,7 +192,7 @@ pub async fn cancel_verification(
     let done = posted
         .once
         .act(app, id.as_str(), |take| async move {
-            app.act(id, Along { done: None, take }, |_, _| Ok(Act::plain(Command::Cancel))).await
+            app.act(id, Along { take, ..Along::default() }, |_, _| Ok(Act::plain(Command::Cancel))).await
         })
         .await?;
     let (state, before) = told(app, done).await?;

@@ -34,6 +34,9 @@ pub enum ActError {
         /// The note.
         note: Option<Value>,
     },
+    /// Its time has not come.
+    #[error("too early")]
+    Early,
     /// What was asked for has been destroyed.
     #[error("destroyed")]
     Destroyed,

@@ -46,7 +46,7 @@ impl App {
             )
             .await?
             .map_err(|_| ActError::Destroyed)?;
-        self.act(&id, Along { done: None, take }, |_, _| {
+        self.act(&id, Along { take, ..Along::default() }, |_, _| {
             Ok(Act {
                 command: Command::Open(Box::new(Open {
                     id: id.clone(),

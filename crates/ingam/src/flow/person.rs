@@ -100,7 +100,7 @@ impl Person<'_> {
     }
 
     fn along(&self) -> Along {
-        Along { done: None, take: self.claims.clone() }
+        Along { take: self.claims.clone(), ..Along::default() }
     }
 
     fn reads<'r>(&'r self, reason: &'r str) -> Reader<'r> {
@@ -181,15 +181,19 @@ impl Person<'_> {
         let session = self.session;
         let done = self
             .app
-            .act(&self.id, Along { done: None, take: [take, self.claims.clone()].concat() }, |_, _| {
-                Ok(Act::plain(Command::SubmitCard {
-                    session,
-                    blob: kept.blob.clone(),
-                    sha256: kept.sha256.clone(),
-                    len: kept.len,
-                    source,
-                }))
-            })
+            .act(
+                &self.id,
+                Along { take: [take, self.claims.clone()].concat(), ..Along::default() },
+                |_, _| {
+                    Ok(Act::plain(Command::SubmitCard {
+                        session,
+                        blob: kept.blob.clone(),
+                        sha256: kept.sha256.clone(),
+                        len: kept.len,
+                        source,
+                    }))
+                },
+            )
             .await;
         match done {
             Err(ActError::Held { .. }) if uploaded => Ok(current),

@@ -70,6 +70,8 @@ pub struct Along {
     pub done: Option<(String, u64)>,
     /// Claims of the caller's. A note that is an object also gets the `version` that the case has then.
     pub take: Vec<Take>,
+    /// Earlier than this, by the clock that decides, nothing is done.
+    pub not_before: Option<Timestamp>,
 }
 
 /// Claims whose notes say which version of the case they belong to.
@@ -127,6 +129,9 @@ impl App {
             let current = self.verification(id).await?;
             let act = make(current.as_ref(), blocked)?;
             let now = self.now();
+            if along.not_before.is_some_and(|at| now < at) {
+                return Err(ActError::Early);
+            }
             let events = decide(current.as_ref().map(|c| &c.state), act.command.clone(), now)?;
             let (mut commit, after) = self.commit_of(id, current.as_ref(), &events, &act, &along, now)?;
             if blocked == Some(Blocked::WrongDate) {

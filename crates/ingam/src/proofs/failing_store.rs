@@ -27,9 +27,7 @@ async fn work_off(house: &House) -> bool {
         // A numbering that fails is repeated with the next one.
         let _ = sequencer::number(&house.app, stream).await;
     }
-    let Ok(tasks) = ledger.lease(&work::KINDS, 16, "worker", Duration::from_secs(30)).await else {
-        return true;
-    };
+    let Ok(tasks) = work::lease(&house.app, 16).await else { return true };
     if tasks.is_empty() {
         let Ok(Some(due)) = ledger.next_due(&work::KINDS).await else { return true };
         let wait = house.app.now().duration_until(due);

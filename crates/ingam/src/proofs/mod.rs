@@ -3,6 +3,7 @@
 //!
 //! What can be proved from outside is in `tests/proofs`.
 
+mod clocks;
 mod failing_store;
 mod house;
 mod thousand;

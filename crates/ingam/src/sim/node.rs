@@ -119,6 +119,7 @@ async fn start_once(world: &Arc<World>, number: usize) -> Result<(), String> {
     let mut banks = OpenBankingConfig::for_sandbox(OUTSIDE_URL);
     // As in ingam.default.toml.
     banks.settle_ms = 60_000;
+    banks.midnight_ms = 120_000;
     let bank = OpenBanking::over(outside, banks, shared, Arc::new(Unobserved));
     let app = App::new(Parts {
         config: world.config.clone(),

@@ -1,6 +1,6 @@
 //! Asking the issuer about a card. Blind: the issuer counts, and can't be asked what it answered.
 
-use super::{Outcome, recorded, with};
+use super::{Held, Outcome, recorded, with};
 use crate::app::App;
 use crate::flow::plaintext::Reader;
 use crate::flow::verification::{Act, LimitKeys};
@@ -9,11 +9,10 @@ use crate::fresh;
 use ingam_cases::answers::{Answer, IssuerCode};
 use ingam_cases::id::{CallId, VerificationId};
 use ingam_cases::verification::{CardStep, Command};
-use ingam_ledger::LeasedTask;
 
 pub(super) async fn ask_issuer(
     app: &App,
-    task: &LeasedTask,
+    task: &Held,
     id: &VerificationId,
     call: CallId,
 ) -> Result<Outcome, ActError> {
@@ -23,7 +22,7 @@ pub(super) async fn ask_issuer(
     }
     let confirmed = app.confirmed(id, Reader::task("task:ask_issuer", "issuer_check")).await?;
     let answer = if task.attempt == 1 {
-        app.issuer.check(&call, &confirmed.name, &confirmed.number, confirmed.issued).await
+        app.issuer.check(&call, &confirmed.name, &confirmed.number, confirmed.issued, task.ends()).await
     } else {
         // Someone began this and died: the question may have reached the issuer, which counts wrong dates.
         Answer {

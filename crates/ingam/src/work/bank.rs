@@ -1,6 +1,6 @@
 //! Asking the bank: who holds an account, 1 won on its way, and what became of it.
 
-use super::{Outcome, recorded, with};
+use super::{Held, Outcome, recorded, with};
 use crate::app::App;
 use crate::codes;
 use crate::fault::Fault;
@@ -12,13 +12,12 @@ use ingam_cases::answers::{Answer, DepositCode};
 use ingam_cases::id::{CallId, VerificationId};
 use ingam_cases::verification::{AccountStep, Command, Event};
 use ingam_connectors::{Deposit, HolderName, PrintContent};
-use ingam_ledger::LeasedTask;
 use jiff::Timestamp;
 
 /// Who holds the account. The holder's name is compared and forgotten: it may be another person's.
 pub(super) async fn ask_holder(
     app: &App,
-    task: &LeasedTask,
+    task: &Held,
     id: &VerificationId,
     call: CallId,
 ) -> Result<Outcome, ActError> {
@@ -59,7 +58,7 @@ pub(super) async fn ask_holder(
 /// Sends 1 won; after any doubt asks for the result instead.
 pub(super) async fn send_won(
     app: &App,
-    task: &LeasedTask,
+    task: &Held,
     id: &VerificationId,
     call: CallId,
 ) -> Result<Outcome, ActError> {
@@ -70,7 +69,7 @@ pub(super) async fn send_won(
     };
     let reader = Reader::task("task:send_won", "deposit");
     let keys = app.send_keys(id, reader.clone()).await?;
-    let sent_at = asked_at(app, id, &call).await?;
+    let sent_at = doubt(app, id, &call).await?.sent_at;
     let answer = if task.attempt == 1 {
         let confirmed = app.confirmed(id, reader.clone()).await?;
         let given = app.given_account(id, reader).await?;
@@ -81,10 +80,12 @@ pub(super) async fn send_won(
             // The bank's own spelling was the same name; it is not kept.
             holder: &HolderName::from(&confirmed.name),
             print_content: &PrintContent::parse(&code).map_err(Fault::internal)?,
+            before: task.ends(),
         };
         app.bank.deposit(&call, sent_at, &deposit).await
     } else {
-        app.bank.deposit_result(&call, sent_at).await
+        // Whoever began it has lost its lease by now, and the question that it may have sent has its time from here.
+        app.bank.deposit_result(&call, sent_at, app.now()).await
     };
     answered(app, task, id, call, answer, keys).await
 }
@@ -92,7 +93,7 @@ pub(super) async fn send_won(
 /// What became of a deposit.
 pub(super) async fn ask_deposit(
     app: &App,
-    task: &LeasedTask,
+    task: &Held,
     id: &VerificationId,
     call: CallId,
 ) -> Result<Outcome, ActError> {
@@ -101,14 +102,14 @@ pub(super) async fn ask_deposit(
         return Ok(Outcome::Over);
     }
     let keys = app.send_keys(id, Reader::task("task:ask_deposit", "deposit")).await?;
-    let sent_at = asked_at(app, id, &call).await?;
-    let answer = app.bank.deposit_result(&call, sent_at).await;
+    let Doubt { sent_at, doubted_at } = doubt(app, id, &call).await?;
+    let answer = app.bank.deposit_result(&call, sent_at, doubted_at).await;
     answered(app, task, id, call, answer, keys).await
 }
 
 async fn answered(
     app: &App,
-    task: &LeasedTask,
+    task: &Held,
     id: &VerificationId,
     call: CallId,
     answer: Answer<DepositCode>,
@@ -126,14 +127,28 @@ async fn answered(
     recorded(result)
 }
 
-/// When the deposit was decided: with the call it fixes the id under which the bank books it.
-async fn asked_at(app: &App, id: &VerificationId, call: &CallId) -> Result<Timestamp, Fault> {
-    for entry in app.ledger.entries(id.as_str(), 0, u32::MAX).await?.iter().rev() {
-        if let Ok(Event::DepositAsked { call: asked, at }) = read_event(&entry.kind, &entry.clear)
-            && asked == *call
-        {
-            return Ok(at);
+/// Two moments of a deposit.
+struct Doubt {
+    /// When it was decided: with the call it fixes the id under which the bank books it.
+    sent_at: Timestamp,
+    /// When its answer was lost; where it was not, when it was decided.
+    doubted_at: Timestamp,
+}
+
+async fn doubt(app: &App, id: &VerificationId, call: &CallId) -> Result<Doubt, Fault> {
+    let mut doubt = None;
+    for entry in app.ledger.entries(id.as_str(), 0, u32::MAX).await? {
+        match read_event(&entry.kind, &entry.clear) {
+            Ok(Event::DepositAsked { call: asked, at }) if asked == *call => {
+                doubt = Some(Doubt { sent_at: at, doubted_at: at });
+            }
+            Ok(Event::DepositAnswered { call: asked, at, .. }) if asked == *call => {
+                return doubt
+                    .map(|doubt| Doubt { doubted_at: at, ..doubt })
+                    .ok_or(Fault::internal("a deposit that was answered before it was asked for"));
+            }
+            _ => {}
         }
     }
-    Err(Fault::internal("a deposit that nobody asked for"))
+    doubt.ok_or(Fault::internal("a deposit that nobody asked for"))
 }

@@ -3,7 +3,7 @@
 //! Idempotent: the message's id is the entry's, so a receiver drops what it has seen. The body is folded from the
 //! entries up to that one, so every attempt sends the same bytes.
 
-use super::Outcome;
+use super::{Held, Outcome};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::flow::{ActError, read_event};
@@ -13,7 +13,6 @@ use base64::engine::general_purpose::STANDARD;
 use ingam_cases::id::{EndpointId, InstitutionId, VerificationId};
 use ingam_cases::institution::Endpoint;
 use ingam_cases::verification::Event;
-use ingam_ledger::LeasedTask;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
@@ -38,7 +37,7 @@ pub struct Delivery {
     pub version: u64,
 }
 
-pub(super) async fn deliver(app: &App, task: &LeasedTask) -> Result<Outcome, ActError> {
+pub(super) async fn deliver(app: &App, task: &Held) -> Result<Outcome, ActError> {
     let delivery: Delivery = serde_json::from_value(task.payload.clone()).map_err(Fault::internal)?;
     let Some(institution) = app.institution(&delivery.institution).await? else { return Ok(Outcome::Over) };
     // An endpoint that was removed meanwhile gets nothing more.

@@ -3,7 +3,7 @@
 //! Found by a keyed index of the resident number under a purpose and an institution of its own; never by name and
 //! birth date. Two verifications of a new person at once agree by a claim.
 
-use super::{Outcome, with};
+use super::{Held, Outcome, with};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::flow::plaintext::Reader;
@@ -13,17 +13,13 @@ use crate::fresh;
 use ingam_cases::id::{EntryId, PersonId, VerificationId};
 use ingam_cases::person::{self, Person};
 use ingam_cases::verification::Command;
-use ingam_ledger::{Commit, Entry, IndexRow, LeasedTask, Refused, RetentionClass, Stream, View, Write};
+use ingam_ledger::{Commit, Entry, IndexRow, Refused, RetentionClass, Stream, View, Write};
 
 /// The kind of case, as the ledger keeps it.
 pub(super) const KIND: &str = "person";
 const PURPOSE: &str = "person";
 
-pub(super) async fn link_person(
-    app: &App,
-    task: &LeasedTask,
-    id: &VerificationId,
-) -> Result<Outcome, ActError> {
+pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> Result<Outcome, ActError> {
     let Some(current) = app.verification(id).await? else { return Ok(Outcome::Over) };
     if current.state.person.is_some() {
         return Ok(Outcome::Over);

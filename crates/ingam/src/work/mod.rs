@@ -20,11 +20,14 @@ use crate::flow::verification::Along;
 use ingam_cases::id::VerificationId;
 use ingam_cases::refusal::Refusal;
 use ingam_cases::verification::work::Work;
+use ingam_connectors::Deadline;
 use ingam_ledger::{Commit, LeasedTask};
 use jiff::SignedDuration;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 /// The kinds of task that this program does.
 pub const KINDS: [&str; 9] = [
@@ -44,6 +47,35 @@ const PAUSES_S: [i64; 5] = [1, 5, 30, 120, 600];
 /// So many failed attempts park a task where operators see it.
 const ATTEMPTS: u32 = 40;
 
+/// A task in this worker's hands.
+pub(crate) struct Held {
+    task: LeasedTask,
+    ends: Instant,
+}
+
+/// Takes up to so many tasks that are due.
+pub(crate) async fn lease(app: &App, limit: u32) -> Result<Vec<Held>, ingam_ledger::Fault> {
+    let lease_for = Duration::from_secs(u64::from(app.config.work.lease_s));
+    // Before the question: whoever answers it may begin to count at once.
+    let ends = Instant::now() + lease_for;
+    let tasks = app.ledger.lease(&KINDS, limit, "worker", lease_for).await?;
+    Ok(tasks.into_iter().map(|task| Held { task, ends }).collect())
+}
+
+impl Held {
+    /// When the lease ends: nothing that may happen once only leaves after that.
+    fn ends(&self) -> Deadline {
+        Deadline::new(self.ends, self.task.lease_until)
+    }
+}
+
+impl Deref for Held {
+    type Target = LeasedTask;
+    fn deref(&self) -> &LeasedTask {
+        &self.task
+    }
+}
+
 /// What a handler says when it did not fail.
 pub(crate) enum Outcome {
     /// Recorded together with the task's end.
@@ -57,7 +89,6 @@ pub(crate) enum Outcome {
 /// Leases and does tasks until `stop` turns true; then finishes what it has begun.
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let slots = Arc::new(Semaphore::new(app.config.work.tasks));
-    let lease_for = Duration::from_secs(u64::from(app.config.work.lease_s));
     let mut arrivals = app.ledger.arrivals().tasks;
     while !*stop.borrow() {
         arrivals.mark_unchanged();
@@ -65,7 +96,7 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         let leased = if free == 0 {
             Vec::new()
         } else {
-            match app.ledger.lease(&KINDS, free as u32, "worker", lease_for).await {
+            match lease(&app, free as u32).await {
                 Ok(tasks) => tasks,
                 Err(fault) => {
                     tracing::error!(%fault, "tasks could not be leased");
@@ -110,7 +141,7 @@ async fn until_due(app: &App) -> Duration {
 }
 
 /// Does one task, and gives it back where it did not end.
-pub(crate) async fn settle(app: &App, task: &LeasedTask) {
+pub(crate) async fn settle(app: &App, task: &Held) {
     let started = app.now();
     let result = dispatch(app, task).await;
     let elapsed_ms = app.now().duration_since(started).as_millis();
@@ -142,13 +173,13 @@ pub(crate) async fn settle(app: &App, task: &LeasedTask) {
     }
 }
 
-async fn over(app: &App, task: &LeasedTask) -> Result<(), ingam_ledger::Fault> {
+async fn over(app: &App, task: &Held) -> Result<(), ingam_ledger::Fault> {
     let commit = Commit { done: vec![(task.id.clone(), task.lease_epoch)], ..Commit::default() };
     // Fenced means that another worker has it now: then it is theirs to end.
     app.ledger.commit(commit).await.map(|_| ())
 }
 
-async fn dispatch(app: &App, task: &LeasedTask) -> Result<Outcome, ActError> {
+async fn dispatch(app: &App, task: &Held) -> Result<Outcome, ActError> {
     if task.kind == DELIVER {
         return deliver::deliver(app, task).await;
     }
@@ -167,8 +198,8 @@ async fn dispatch(app: &App, task: &LeasedTask) -> Result<Outcome, ActError> {
 }
 
 /// Ends the task in the commit that records what came of it.
-fn with(task: &LeasedTask) -> Along {
-    Along { done: Some((task.id.clone(), task.lease_epoch)), take: vec![] }
+fn with(task: &Held) -> Along {
+    Along { done: Some((task.id.clone(), task.lease_epoch)), ..Along::default() }
 }
 
 /// Late answers and ended cases are no failures of a task.

@@ -1,6 +1,6 @@
 //! Reading a picture of a card. What is kept afterwards is masked; the picture that was handed in is removed.
 
-use super::{Outcome, recorded, with};
+use super::{Held, Outcome, recorded, with};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::flow::plaintext::Reader;
@@ -10,7 +10,7 @@ use ingam_cases::id::{BlobId, VerificationId};
 use ingam_cases::values::{PersonName, ResidentNumber, parse_date};
 use ingam_cases::verification::command::{KeptPicture, Reading};
 use ingam_cases::verification::{CardField, CardStep, Command, Event};
-use ingam_ledger::{ClearEntry, LeasedTask, RetentionClass};
+use ingam_ledger::{ClearEntry, RetentionClass};
 use ingam_vision::{CardReading, Kind};
 
 /// Fields that the issuer's check needs. More than one missing means that the picture is no good.
@@ -22,7 +22,7 @@ const NEEDED: [(&str, CardField); 3] = [
 
 pub(super) async fn read_card(
     app: &App,
-    task: &LeasedTask,
+    task: &Held,
     id: &VerificationId,
     blob: BlobId,
 ) -> Result<Outcome, ActError> {
@@ -69,7 +69,7 @@ pub(super) async fn forget_picture(
 
 async fn finish(
     app: &App,
-    task: &LeasedTask,
+    task: &Held,
     id: &VerificationId,
     blob: &BlobId,
     reading: Reading,

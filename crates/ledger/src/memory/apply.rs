@@ -323,6 +323,7 @@ impl Rows {
                 attempt: task.attempt,
                 lease_epoch: task.epoch,
                 lease_until: time(until)?,
+                run_at: task.row.run_at,
                 id,
             });
         }

@@ -36,7 +36,7 @@ pub(super) async fn lease(
                WHERE kind = ANY($1) AND state < 2 AND due_at <= $3 AND (state = 0 OR node = $2)
                ORDER BY due_at, task_id LIMIT $4 FOR UPDATE SKIP LOCKED) AS due
          WHERE tasks.task_id = due.task_id
-         RETURNING tasks.task_id, case_id, kind, effect, payload, attempt, lease_epoch, due.due_at"
+         RETURNING tasks.task_id, case_id, kind, effect, payload, attempt, lease_epoch, due.due_at, run_at"
     ))
     .bind(&request.kinds)
     .bind(node)
@@ -57,6 +57,7 @@ pub(super) async fn lease(
             attempt: row.try_get::<i64, _>(5)? as u32,
             lease_epoch: row.try_get::<i64, _>(6)? as u64,
             lease_until: time(request.until.as_millisecond())?,
+            run_at: time(row.try_get(8)?)?,
         };
         Ok::<_, Fault>((row.try_get::<i64, _>(7)?, task))
     };

@@ -29,7 +29,7 @@ pub(super) fn lease(db: &Connection, request: &LeaseRequest) -> Result<Vec<Lease
     for (_, id) in due {
         let mut take = db.prepare_cached(
             "UPDATE tasks SET state = 1, due_at = ?2, attempt = attempt + 1, lease_epoch = lease_epoch + 1, worker = ?3
-             WHERE task_id = ?1 RETURNING case_id, kind, effect, payload, attempt, lease_epoch",
+             WHERE task_id = ?1 RETURNING case_id, kind, effect, payload, attempt, lease_epoch, run_at",
         )?;
         let mut rows = take.query(params![id, request.until.as_millisecond(), request.worker])?;
         let row = rows.next()?.ok_or(Fault::Damaged("a task"))?;
@@ -41,6 +41,7 @@ pub(super) fn lease(db: &Connection, request: &LeaseRequest) -> Result<Vec<Lease
             attempt: row.get(4)?,
             lease_epoch: row.get::<_, i64>(5)? as u64,
             lease_until: time(request.until.as_millisecond())?,
+            run_at: time(row.get(6)?)?,
             id,
         });
     }

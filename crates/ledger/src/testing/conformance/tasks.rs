@@ -40,6 +40,7 @@ pub async fn only_due_tasks_are_leased(store: Shared) {
     let rest = lease(&store, "w", 29, 99).await;
     assert_eq!(ids(&rest), ["t1"]);
     assert_eq!((rest[0].attempt, rest[0].lease_epoch, rest[0].lease_until), (1, 1, at(99)));
+    assert_eq!(rest[0].run_at, at(10));
     assert_eq!((rest[0].effect, &rest[0].payload), (Effect::Queryable, &serde_json::json!({"to": 1})));
     assert_eq!(store.next_due(&["send".into()]).await.unwrap(), Some(at(30)));
     assert!(store.commit(CommitRows { tasks: vec![task("t1", at(0))], ..nothing() }).await.is_err());
@@ -55,6 +56,7 @@ pub async fn a_task_is_taken_over_and_the_slow_worker_is_fenced(store: Shared) {
     accepted(&store, CommitRows { now: at(40), ..done("u", 1) }).await;
     let second = lease(&store, "w2", 10, 50).await;
     assert_eq!((ids(&second), second[0].attempt, second[0].lease_epoch), (vec!["t"], 2, 2));
+    assert_eq!(second[0].run_at, at(0), "its own time, not the lease's");
 
     let fenced = Refused::Fenced { task: "t".into() };
     for word in [Settle::Postpone(at(0)), Settle::Extend(at(99)), Settle::Dead("x".into())] {
