@@ -73,6 +73,14 @@ impl Stream {
         }
     }
 
+    /// The stable word for this stream.
+    pub fn word(self) -> &'static str {
+        match self {
+            Stream::Main => "main",
+            Stream::Access => "access",
+        }
+    }
+
     /// The stream of a stable number.
     pub fn from_code(code: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|stream| stream.code() == code)

@@ -112,6 +112,13 @@ pub enum EntryQuery {
         /// At most so many.
         limit: u32,
     },
+    /// Those of several cases, by case (its bytes) and version.
+    Cases {
+        /// The cases.
+        cases: Vec<String>,
+        /// At most so many in all.
+        limit: u32,
+    },
     /// Those with a number, by number.
     Numbered {
         /// The stream.

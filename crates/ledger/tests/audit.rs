@@ -153,6 +153,8 @@ async fn what_somebody_changed_is_found() {
     )
     .await;
     check("ledger.db", "UPDATE numbers SET number = 9 WHERE number = 6", &["number_gap"]).await;
+    check("ledger.db", "UPDATE numbers SET stream = 2 WHERE number = 6", &["number_gap"]).await;
+    check("ledger.db", "DELETE FROM cases WHERE case_id = 'b'", &["number_gap", "task_without_case"]).await;
     check("ledger.db", "DELETE FROM numbers WHERE number = 1", &["number_order", "number_gap"]).await;
     check("ledger.db", "UPDATE tasks SET case_id = 'c' WHERE task_id = 'tsk_a'", &["task_without_case"])
         .await;

@@ -232,6 +232,11 @@ impl Rows {
                 let rows = of_case.into_iter().flat_map(|of| of.range((Excluded(*after), Unbounded)));
                 rows.take(*limit as usize).map(|(_, at)| self.entry(*at)).collect()
             }
+            EntryQuery::Cases { cases, limit } => {
+                let sorted: BTreeSet<&String> = cases.iter().collect();
+                let rows = sorted.into_iter().filter_map(|case| self.by_case.get(case));
+                rows.flat_map(BTreeMap::values).take(*limit as usize).map(|at| self.entry(*at)).collect()
+            }
             EntryQuery::Numbered { stream, institution, after, limit } => self
                 .numbered(*stream, *after)
                 .filter(|(_, row)| institution.is_none() || row.institution == *institution)

@@ -89,11 +89,11 @@ fn list_sql(list: &ListQuery) -> QueryBuilder<Postgres> {
     sql
 }
 
-const ENTRY: &str =
+pub(super) const ENTRY: &str =
     "SELECT e.entry_id, e.case_id, e.version, e.stream, n.number, e.kind, e.institution, e.time, e.nonce,
   e.clear, e.clear_salts, e.sealed, e.commitments, e.leaf FROM";
 
-fn entry_row(row: &PgRow) -> Result<EntryRow, Fault> {
+pub(super) fn entry_row(row: &PgRow) -> Result<EntryRow, Fault> {
     const DAMAGED: Fault = Fault::Damaged("an entry's row");
     let commitments: Vec<u8> = row.try_get(12)?;
     if !commitments.len().is_multiple_of(32) {
@@ -132,6 +132,13 @@ pub(super) async fn entries(pool: &PgPool, query: &EntryQuery) -> Result<Vec<Ent
                 "{ENTRY} entries e {number} WHERE e.case_id = $1 AND e.version > $2 ORDER BY e.version LIMIT $3"
             );
             let query = sqlx::query(AssertSqlSafe(sql)).bind(case).bind(*after as i64);
+            query.bind(i64::from(*limit)).fetch_all(pool).await?
+        }
+        EntryQuery::Cases { cases, limit } => {
+            let sql = format!(
+                "{ENTRY} entries e {number} WHERE e.case_id = ANY($1) ORDER BY e.case_id, e.version LIMIT $2"
+            );
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(cases);
             query.bind(i64::from(*limit)).fetch_all(pool).await?
         }
         EntryQuery::Numbered { stream, institution, after, limit } => {

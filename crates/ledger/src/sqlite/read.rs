@@ -107,11 +107,12 @@ fn list_sql(list: &ListQuery) -> (String, Vec<Sql>) {
     (sql, values)
 }
 
-const ENTRY: &str =
+/// An entry with its number; what follows says from where.
+pub(super) const ENTRY: &str =
     "SELECT e.entry_id, e.case_id, e.version, e.stream, n.number, e.kind, e.institution, e.time, e.nonce,
   e.clear, e.clear_salts, e.sealed, e.commitments, e.leaf FROM";
 
-fn entry_row(row: &Row<'_>) -> Result<EntryRow, Fault> {
+pub(super) fn entry_row(row: &Row<'_>) -> Result<EntryRow, Fault> {
     const DAMAGED: Fault = Fault::Damaged("an entry's row");
     let bytes = |at: usize| row.get_ref(at).map_err(Fault::from)?.as_blob().map_err(|_| DAMAGED);
     let commitments = bytes(12)?.to_vec();
@@ -137,7 +138,8 @@ fn entry_row(row: &Row<'_>) -> Result<EntryRow, Fault> {
 }
 
 pub(super) fn entries(db: &Connection, query: &EntryQuery) -> Result<Vec<EntryRow>, Fault> {
-    let number = "LEFT JOIN numbers n ON n.entry_row = e.row";
+    // A number of another stream is none.
+    let number = "LEFT JOIN numbers n ON n.entry_row = e.row AND n.stream = e.stream";
     match query {
         EntryQuery::Ids(ids) => {
             let sql = format!("{ENTRY} entries e {number} WHERE e.entry_id = ?1");
@@ -155,6 +157,16 @@ pub(super) fn entries(db: &Connection, query: &EntryQuery) -> Result<Vec<EntryRo
             params![case, *after as i64, limit],
             entry_row,
         ),
+        EntryQuery::Cases { cases, limit } => {
+            let sql = format!("{ENTRY} entries e {number} WHERE e.case_id = ?1 ORDER BY e.version LIMIT ?2");
+            let sorted: std::collections::BTreeSet<&String> = cases.iter().collect();
+            let mut found = Vec::new();
+            for case in sorted {
+                let left = *limit - found.len() as u32;
+                found.extend(all(db, &sql, params![case, left], entry_row)?);
+            }
+            Ok(found)
+        }
         EntryQuery::Numbered { stream, institution: None, after, limit } => all(
             db,
             &format!(

@@ -171,6 +171,23 @@ pub async fn values_of_every_size_come_back(store: Shared) {
     assert_eq!(view.state, serde_json::json!({"text": text}));
 }
 
+/// Entries of several cases come by case and version, and no more than were asked for.
+pub async fn entries_of_several_cases_come_by_case(store: Shared) {
+    accepted(&store, writes(vec![write("b", 0, 2), write("a", 0, 3), write("c", 0, 1)])).await;
+    let of = async |cases: &[&str], limit| {
+        let cases = cases.iter().map(|case| (*case).to_owned()).collect();
+        let rows = store.entries(EntryQuery::Cases { cases, limit }).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of(&["b", "a", "nowhere", "b"], 9).await,
+        ["evt_a_1", "evt_a_2", "evt_a_3", "evt_b_1", "evt_b_2"]
+    );
+    assert_eq!(of(&["c", "a"], 2).await, ["evt_a_1", "evt_a_2"]);
+    assert_eq!(of(&["c", "a"], 4).await, ["evt_a_1", "evt_a_2", "evt_a_3", "evt_c_1"]);
+    assert_eq!(of(&[], 9).await, [""; 0]);
+}
+
 /// Lists go from the newest to the oldest and on from the cursor; ids decide where times are the same.
 pub async fn lists_are_newest_first(store: Shared) {
     for n in 0..6 {

@@ -41,7 +41,8 @@ macro_rules! conformance_tests {
         $crate::conformance_tests!($make;
             a_commit_is_all_or_nothing, a_case_has_one_kind, refusals_come_in_their_order,
             a_write_without_entries_only_checks, one_of_many_wins_and_fails_no_other,
-            four_overlapping_writers_finish, values_of_every_size_come_back, lists_are_newest_first,
+            four_overlapping_writers_finish, values_of_every_size_come_back,
+            entries_of_several_cases_come_by_case, lists_are_newest_first,
             a_claim_is_held_until_it_is_released, slots_are_given_lowest_first, claims_run_out,
             every_claim_is_walked_once,
             slots_are_never_given_twice, a_refused_commit_leaves_claims_as_they_were,
