@@ -4,6 +4,7 @@
 //! The same id put twice makes two blobs, told apart by the hash of their sealed bytes; the one that no entry
 //! of its case names is swept.
 
+pub(crate) mod copied;
 pub(crate) mod folder;
 
 use std::ops::Range;

@@ -55,6 +55,35 @@ pub enum Fault {
     /// A field does not fit the leaf format.
     #[error("not a field that can be committed to: {0}")]
     Leaf(#[from] crate::jcs::NotCanonical),
+    /// A file is no backup that can be used.
+    #[error("not a backup that can be used: {part}: {what}")]
+    Backup {
+        /// Which part of it.
+        part: &'static str,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// Only an empty place is filled.
+    #[error("{0} to be filled is not empty; name an empty one")]
+    Occupied(&'static str),
+    /// A database holds nothing of ours.
+    #[error("there is no {0} of ingam in this database; look at its address")]
+    Nowhere(&'static str),
+    /// A database was to be filled, by a move or a restore, and is not whole.
+    #[error(
+        "a move or a restore into this database has not ended; run the same command again, it begins anew"
+    )]
+    HalfFilled,
+    /// The ledger of this folder has moved to databases; what is left here is old.
+    #[error(
+        "{dir}: this ledger has moved ({note}); serve it with --store, the folder is as it was before the move"
+    )]
+    Moved {
+        /// The folder.
+        dir: PathBuf,
+        /// Where to and when.
+        note: String,
+    },
     /// A test made this call fail.
     #[error("made to fail by a test")]
     Injected,

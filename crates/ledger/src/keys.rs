@@ -19,7 +19,7 @@ use crate::sqlite::{journal_mark, schema, truncate_log};
 use crate::store::{Destruction, JournalMark};
 
 /// Marks the file as ours: "ingK".
-const APPLICATION_ID: i64 = 0x696e_674b;
+pub(crate) const APPLICATION_ID: i64 = 0x696e_674b;
 
 /// state: L live, D destroyed, O orphan (no case ever used it). All of one letter, so of one size.
 const TABLES: &str = "
@@ -49,6 +49,9 @@ CREATE TABLE index_keys (
 );
 CREATE TABLE journal (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL, hash BLOB NOT NULL);
 ";
+
+/// From an empty file to these tables.
+pub(crate) const STEPS: &[&str] = &[TABLES];
 
 /// As long as what AES-256-GCM makes of 32 bytes; stands where nothing was ever wrapped.
 pub(crate) const WRAPPED: usize = 60;
@@ -144,7 +147,7 @@ impl KeyFile {
     /// Opens the file for this top key.
     pub(crate) fn open(path: &Path, top_key: &str) -> Result<KeyFile, Fault> {
         let db = group::connect(path)?;
-        schema::prepare_as(&db, APPLICATION_ID, &[TABLES])?;
+        schema::prepare_as(&db, APPLICATION_ID, STEPS)?;
         db.execute("INSERT OR IGNORE INTO top (one, id) VALUES (1, ?1)", [top_key])?;
         let known: String = db.query_row("SELECT id FROM top", [], |row| row.get(0))?;
         if known != top_key {

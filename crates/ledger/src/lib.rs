@@ -30,6 +30,7 @@
 //! [`Sqlite`] and [`Postgres`] keep it, and `testing::conformance` (feature `testing`) checks any.
 
 pub mod audit;
+pub mod backup;
 pub mod bench;
 mod blobs;
 mod commit;
@@ -50,6 +51,7 @@ mod ledger;
 #[cfg(feature = "memory")]
 pub mod memory;
 mod opening;
+pub mod portable;
 mod postgres;
 pub mod proof;
 mod query;
@@ -64,6 +66,7 @@ mod topkey;
 mod vault;
 
 pub use blobs::BlobRef;
+pub use blobs::copied::BlobFolder;
 pub use commit::{
     Case, Claim, Commit, Committed, Effect, IndexRow, IndexValue, LeasedTask, NewTask, NumberingRefused,
     Refused, Release, Take, TaskState, View, Write,
@@ -76,11 +79,11 @@ pub use entry::{
 pub use error::Fault;
 pub use given::{Clock, Entropy, TopKey};
 pub use ledger::{Ledger, Page};
-pub use opening::{Config, Database, PostgresConfig};
-pub use postgres::Postgres;
+pub use opening::{Config, Database, PostgresConfig, mark_moved, not_moved, unmark_moved};
+pub use postgres::{Postgres, PostgresTables};
 pub use query::{CaseQuery, Cursor, EntryQuery, ListQuery, Owner, TaskQuery};
 pub use reading::{ACCESS_CASE, ACCESS_READ, Access, Opened, OpenedFields, Origin};
-pub use sqlite::Sqlite;
+pub use sqlite::{Sqlite, SqliteFile};
 pub use store::{Arrivals, Store};
 pub use text::Base64;
 pub use topkey::FileTopKey;

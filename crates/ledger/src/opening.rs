@@ -2,6 +2,7 @@
 //! journal are opened, checked against each other, and what the journal is ahead is followed.
 
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::ledger::{Inner, Ledger, blocking};
 use crate::postgres::Postgres;
 use crate::postgres::journal::JournalTable;
 use crate::postgres::keys::KeyTable;
+use crate::postgres::schema::Use;
 use crate::sqlite::Sqlite;
 use crate::store::{JournalMark, Store};
 use crate::text;
@@ -110,6 +112,7 @@ impl Ledger {
         let (lock, store, keys, blobs) = blocking(move || {
             files::make_dir(&config.dir)?;
             let lock = lock(&config.dir.join("lock"))?;
+            not_moved(&config.dir)?;
             let store = Sqlite::open(&config.dir.join("ledger.db"))?;
             let keys = KeyFile::open(&config.dir.join("keys.db"), &top_id)?;
             let blobs = Folder::open(&config.dir.join("blobs"))?;
@@ -141,13 +144,25 @@ impl Ledger {
         entropy: Arc<dyn Entropy>,
         top_key: Arc<dyn TopKey>,
     ) -> Result<Ledger, Fault> {
+        Self::open_postgres_for(Use::Open, config, clock, entropy, top_key).await
+    }
+
+    pub(crate) async fn open_postgres_for(
+        wanted: Use,
+        config: PostgresConfig,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        top_key: Arc<dyn TopKey>,
+    ) -> Result<Ledger, Fault> {
         let node = text::to_hex(&draw::<16>(&*entropy));
-        let store = Postgres::open(&config.store.url, node, config.store.schema.as_deref()).await?;
+        let place = &config.store;
+        let store = Postgres::open_for(&place.url, node, place.schema.as_deref(), wanted).await?;
         store.belongs_to(&config.environment).await?;
-        let keys = KeyTable::open(&config.keys.url, config.keys.schema.as_deref(), top_key.id()).await?;
+        let place = &config.keys;
+        let keys = KeyTable::open(&place.url, place.schema.as_deref(), top_key.id(), wanted).await?;
         let marks = [store.journal_mark().await?, keys.journal_mark().await?];
         let place = config.journal;
-        let journal = JournalTable::open(&place.url, place.schema.as_deref(), &marks).await?;
+        let journal = JournalTable::open(&place.url, place.schema.as_deref(), &marks, wanted).await?;
         let parts = Parts {
             blobs: Box::new(store.blobs()),
             store: Arc::new(store),
@@ -181,6 +196,40 @@ impl Ledger {
         ledger.finish_destructions().await?;
         Ok(ledger)
     }
+}
+
+/// The file that says that the ledger of a folder lies elsewhere now.
+const MOVED: &str = "moved";
+
+/// Refuses a folder whose ledger has moved.
+pub fn not_moved(dir: &Path) -> Result<(), Fault> {
+    match std::fs::read_to_string(dir.join(MOVED)) {
+        Ok(note) => Err(Fault::Moved { dir: dir.to_owned(), note: note.trim().to_owned() }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Fault::file(&dir.join(MOVED))(error)),
+    }
+}
+
+/// Takes the mark away again: where the move has not ended.
+pub fn unmark_moved(dir: &Path) -> Result<(), Fault> {
+    let file = dir.join(MOVED);
+    match std::fs::remove_file(&file) {
+        Ok(()) => files::sync_dir(dir),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Fault::file(&file)(error)),
+    }
+}
+
+/// Marks a folder as one whose ledger has moved: nobody opens it from now on. `note`: where to, and when.
+pub fn mark_moved(dir: &Path, note: &str) -> Result<(), Fault> {
+    let (file, aside) = (dir.join(MOVED), dir.join("moved.new"));
+    let written = File::create(&aside).and_then(|mut out| {
+        out.write_all(note.as_bytes())?;
+        out.sync_all()?;
+        std::fs::rename(&aside, &file)
+    });
+    written.map_err(Fault::file(&file))?;
+    files::sync_dir(dir)
 }
 
 fn lock(path: &Path) -> Result<File, Fault> {

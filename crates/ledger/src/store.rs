@@ -94,7 +94,7 @@ pub struct ViewRow {
 }
 
 /// A task whose payload is JSON text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskRow {
     /// Its id.
     pub id: String,

@@ -39,3 +39,15 @@ mod memory {
 
     ingam_ledger::conformance_tests!(make);
 }
+
+mod copies {
+    //! Copies from one file into another.
+
+    use ingam_ledger::testing::conformance::Twin;
+
+    async fn make() -> Option<(Twin, Twin)> {
+        Some((Twin::embedded(), Twin::embedded()))
+    }
+
+    ingam_ledger::copying_tests!(make);
+}

@@ -5,10 +5,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ingam_ledger::portable::Portable;
 use ingam_ledger::testing::{Failing, Moment, SeededEntropy, TestClock, TestLedger, config_at, open_at};
 use ingam_ledger::{
     Access, Commit, Entry, Fault, FileTopKey, IndexRow, Ledger, Opened, Origin, RetentionClass, SealedField,
-    Stream, Write,
+    SqliteFile, Stream, Write,
 };
 use serde_json::{Map, json};
 
@@ -250,4 +251,35 @@ async fn a_destruction_that_broke_off_is_finished_by_the_next_or_the_next_start(
             std::fs::read_to_string(dir.path().join("destroyed.journal")).unwrap().lines().count() as u64;
         assert_eq!(ledger.store().journal_mark().await.unwrap().count, count);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_is_cut_once_a_copy_that_kept_it_has_ended() {
+    let test = TestLedger::new().await.unwrap();
+    let data = test.dir.path().join("data");
+    let subjects: Vec<String> = (0..20).map(|n| format!("sub_{n}")).collect();
+    for subject in &subjects {
+        add(&test.ledger, subject).await;
+    }
+    // More rows than a copy takes before anybody asks for it.
+    for case in 0..4 {
+        let mut many = person("sub_0");
+        many.writes[0].case = format!("ver_many_{case}");
+        let one = many.writes[0].entries.pop().unwrap();
+        let entry = |n: u32| Entry { id: format!("evt_many_{case}_{n}"), sealed: vec![], ..one.clone() };
+        many.writes[0].entries = (0..3_000).map(entry).collect();
+        test.ledger.commit(many).await.unwrap().unwrap();
+    }
+    let log = || std::fs::metadata(data.join("ledger.db-wal")).unwrap().len();
+    let export = SqliteFile::ledger(&data.join("ledger.db")).export().await.unwrap();
+    add(&test.ledger, "sub_later").await;
+    test.ledger.destroy("sub_0", None, &RetentionClass::ALL, "test").await.unwrap();
+    assert!(log() > 0, "the copy keeps the log, and the destruction did not wait for it");
+    drop(export);
+    // The thread that reads notices some time later.
+    while log() > 0 {
+        test.ledger.sweep_claims(1).await.unwrap();
+    }
+    test.ledger.destroy("sub_1", None, &RetentionClass::ALL, "test").await.unwrap();
+    assert_eq!(log(), 0);
 }

@@ -33,6 +33,38 @@ async fn make() -> Option<([Arc<dyn Store>; 4], Watched)> {
 
 ingam_ledger::conformance_tests!(make);
 
+mod copies {
+    //! Copies from one database into another, and between a database and a file.
+
+    use ingam_ledger::testing::conformance::Twin;
+
+    async fn make() -> Option<(Twin, Twin)> {
+        Some((Twin::postgres().await?, Twin::postgres().await?))
+    }
+
+    ingam_ledger::copying_tests!(make);
+
+    mod into_a_database {
+        use super::Twin;
+
+        async fn make() -> Option<(Twin, Twin)> {
+            Some((Twin::embedded(), Twin::postgres().await?))
+        }
+
+        ingam_ledger::copying_tests!(make);
+    }
+
+    mod into_a_file {
+        use super::Twin;
+
+        async fn make() -> Option<(Twin, Twin)> {
+            Some((Twin::postgres().await?, Twin::embedded()))
+        }
+
+        ingam_ledger::copying_tests!(make);
+    }
+}
+
 mod nodes {
     //! What only a store of several nodes can be asked.
 

@@ -99,29 +99,25 @@ impl Folder {
 
     fn write(&self, blob: &BlobRef, kept: &Kept) -> Result<(), Fault> {
         let path = self.path(blob)?;
-        let header = serde_json::to_vec(&kept.header).map_err(|_| Fault::Invalid("a blob's name"))?;
         files::make_dir(&self.home(&blob.subject))?;
         let aside = self.dir.join("aside").join(format!("{}.{}", blob.id, blob.sha256));
-        let written = (|| {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
-            file.write_all(MAGIC)?;
-            file.write_all(&(header.len() as u32).to_be_bytes())?;
-            file.write_all(&header)?;
-            file.write_all(&kept.sealed)?;
-            file.sync_all()?;
-            fs::rename(&aside, &path)
-        })();
-        written.map_err(Fault::file(&path))?;
+        write_file(&aside, kept)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&aside, &path))
+            .map_err(Fault::file(&path))?;
         files::sync_parent(&path)
     }
 
-    fn read(&self, blob: &BlobRef) -> Result<Kept, Fault> {
+    /// Writes a blob at its place, to be synced with all others later: where nobody looks before that.
+    pub(super) fn write_unsynced(&self, blob: &BlobRef, kept: &Kept) -> Result<(), Fault> {
         let path = self.path(blob)?;
-        let mut file = File::open(&path).map_err(Fault::file(&path))?;
-        let header = read_header(&mut file, &path)?;
-        let mut sealed = Vec::new();
-        file.read_to_end(&mut sealed).map_err(Fault::file(&path))?;
-        Ok(Kept { header, sealed })
+        let home = self.home(&blob.subject);
+        fs::create_dir_all(&home).map_err(Fault::file(&home))?;
+        write_file(&path, kept).map(|_| ()).map_err(Fault::file(&path))
+    }
+
+    fn read(&self, blob: &BlobRef) -> Result<Kept, Fault> {
+        read_kept(&self.path(blob)?)
     }
 
     fn remove_covered(&self, destruction: &Destruction) -> Result<(), Fault> {
@@ -162,7 +158,26 @@ impl Folder {
     }
 }
 
-fn directories(dir: &Path) -> Result<Vec<PathBuf>, Fault> {
+fn write_file(path: &Path, kept: &Kept) -> std::io::Result<File> {
+    let header = serde_json::to_vec(&kept.header)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(MAGIC)?;
+    file.write_all(&(header.len() as u32).to_be_bytes())?;
+    file.write_all(&header)?;
+    file.write_all(&kept.sealed)?;
+    Ok(file)
+}
+
+/// Reads a blob's file.
+pub(super) fn read_kept(path: &Path) -> Result<Kept, Fault> {
+    let mut file = File::open(path).map_err(Fault::file(path))?;
+    let header = read_header(&mut file, path)?;
+    let mut sealed = Vec::new();
+    file.read_to_end(&mut sealed).map_err(Fault::file(path))?;
+    Ok(Kept { header, sealed })
+}
+
+pub(super) fn directories(dir: &Path) -> Result<Vec<PathBuf>, Fault> {
     let mut found = Vec::new();
     for item in fs::read_dir(dir).map_err(Fault::file(dir))? {
         let path = item.map_err(Fault::file(dir))?.path();

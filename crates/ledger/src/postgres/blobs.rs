@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgPool, PgRow};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::connect::{Ended, transaction};
 use super::keys::vacuum;
@@ -18,7 +18,8 @@ use crate::text::Base64;
 /// Headers looked at at once by a sweep.
 const PAGE: i64 = 500;
 
-const HEADER: &str = "id, sha256, subject, institution, class, key_id, len, created_at, wrapped, case_id";
+pub(super) const HEADER: &str =
+    "id, sha256, subject, institution, class, key_id, len, created_at, wrapped, case_id";
 
 /// The table of blobs.
 pub(crate) struct BlobTable {
@@ -32,7 +33,7 @@ impl BlobTable {
     }
 }
 
-fn header(row: &PgRow) -> Result<(String, Header), Fault> {
+pub(super) fn header(row: &PgRow) -> Result<(String, Header), Fault> {
     const DAMAGED: Fault = Fault::Damaged("a blob");
     let wrapped: &[u8] = row.try_get(8)?;
     let header = Header {
@@ -49,6 +50,28 @@ fn header(row: &PgRow) -> Result<(String, Header), Fault> {
     Ok((row.try_get(1)?, header))
 }
 
+/// Inserts a blob's row.
+pub(super) async fn insert_blob(db: &mut PgConnection, blob: &BlobRef, kept: &Kept) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO blobs (id, sha256, subject, institution, class, key_id, len, created_at, wrapped, case_id, sealed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(&blob.id)
+    .bind(&blob.sha256)
+    .bind(&blob.subject)
+    .bind(&blob.institution)
+    .bind(blob.class.code())
+    .bind(&kept.header.key_id)
+    .bind(kept.header.len as i64)
+    .bind(kept.header.created_ms)
+    .bind(&kept.header.wrapped.0[..])
+    .bind(&kept.header.case)
+    .bind(&kept.sealed)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 #[async_trait]
 impl Blobs for BlobTable {
     async fn put(&self, blob: &BlobRef, kept: Kept) -> Result<bool, Fault> {
@@ -60,25 +83,12 @@ impl Blobs for BlobTable {
             if gone.values().flatten().any(covers) {
                 return Ok(Ended::Leave(false));
             }
-            sqlx::query(
-                "INSERT INTO blobs (id, sha256, subject, institution, class, key_id, len, created_at, wrapped, case_id,
-                   sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            )
-            .bind(&blob.id)
-            .bind(&blob.sha256)
-            .bind(&blob.subject)
-            .bind(&blob.institution)
-            .bind(blob.class.code())
-            .bind(&kept.header.key_id)
-            .bind(kept.header.len as i64)
-            .bind(kept.header.created_ms)
-            .bind(&kept.header.wrapped.0[..])
-            .bind(&kept.header.case)
-            .bind(&kept.sealed)
-            .execute(&mut *db)
-            .await?;
+            insert_blob(db, blob, &kept).await?;
             if !new.is_empty() {
-                sqlx::query("DELETE FROM subjects WHERE subject = $1").bind(&blob.subject).execute(db).await?;
+                sqlx::query("DELETE FROM subjects WHERE subject = $1")
+                    .bind(&blob.subject)
+                    .execute(db)
+                    .await?;
             }
             Ok(Ended::Keep(true))
         })

@@ -31,7 +31,7 @@ impl Held {
 /// The claims under one base, by slot; slot 0 is the one without slots.
 pub(super) type Slots = BTreeMap<i64, Held>;
 
-fn parse(held: &str) -> Result<Slots, Fault> {
+pub(super) fn parse(held: &str) -> Result<Slots, Fault> {
     serde_json::from_str(held).map_err(|_| Fault::Damaged("a claim"))
 }
 
@@ -119,6 +119,13 @@ impl<'a> Rows<'a> {
         self.expires_at.push(slots.values().filter_map(|held| held.expires_at).min());
         Ok(())
     }
+}
+
+/// Makes rows for bases that have none.
+pub(super) async fn insert(db: &mut PgConnection, new: &[(String, Slots)]) -> Result<(), Fault> {
+    let after: HashMap<String, Slots> = new.iter().cloned().collect();
+    let made = after.len() == new.len() && write(db, &HashMap::new(), &after).await?;
+    if made { Ok(()) } else { Err(Fault::Invalid("a claim twice")) }
 }
 
 /// The live claims under a base, by slot.

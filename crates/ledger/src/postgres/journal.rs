@@ -7,9 +7,10 @@ use sqlx::PgConnection;
 use sqlx::postgres::PgPool;
 
 use super::connect::{Ended, connect, transaction};
-use super::schema::{self, Step};
+use super::schema::{self, Step, Use};
 use crate::error::Fault;
 use crate::journal::{Journal, NOTHING, Recorded, check_remembered, line, parse};
+use crate::opening::Database;
 use crate::store::{Destruction, JournalMark};
 
 /// Destructions are rare, and a process looks for those of others now and then.
@@ -19,7 +20,7 @@ const CONNECTIONS: u32 = 2;
 const PAGE: i64 = 1000;
 
 /// `head` is the row that whoever appends locks; `before` is the hash of the last line.
-const STEPS: &[Step] = &[Step {
+pub(super) const STEPS: &[Step] = &[Step {
     needs: 1,
     sql: r#"
 CREATE TABLE lines (n BIGINT NOT NULL PRIMARY KEY, line TEXT COLLATE "C" NOT NULL);
@@ -39,9 +40,10 @@ impl JournalTable {
         url: &str,
         schema: Option<&str>,
         remembered: &[JournalMark],
+        wanted: Use,
     ) -> Result<JournalTable, Fault> {
         let pool = connect(url, CONNECTIONS, schema).await?;
-        schema::prepare(&pool, "journal", STEPS).await?;
+        schema::prepare(&pool, "journal", STEPS, wanted).await?;
         let journal = JournalTable { pool };
         journal.check(remembered).await?;
         Ok(journal)
@@ -102,6 +104,58 @@ impl JournalTable {
         })
         .await
     }
+}
+
+/// The name of the table of lines, and what makes an emptied journal one that begins.
+pub(super) const LINES: &str = "lines";
+pub(super) const BEGIN_ANEW: &str = "UPDATE head SET n = 0, hash = decode(repeat('00', 32), 'hex')";
+
+/// All lines, in their order, checked against each other.
+pub(crate) async fn read_lines(database: &Database) -> Result<Vec<String>, Fault> {
+    let pool = connect(&database.url, 1, database.schema.as_deref()).await?;
+    schema::known(&pool, "journal", STEPS).await?;
+    let lines: Vec<String> = sqlx::query_scalar("SELECT line FROM lines ORDER BY n").fetch_all(&pool).await?;
+    pool.close().await;
+    let mut mark = NOTHING;
+    for line in &lines {
+        mark = parse(mark, line.as_bytes()).ok_or(Fault::Journal("is damaged"))?.mark;
+    }
+    Ok(lines)
+}
+
+/// Fills an empty journal with the lines of another.
+pub(crate) async fn fill_lines(database: &Database, lines: &[String]) -> Result<(), Fault> {
+    let pool = connect(&database.url, 1, database.schema.as_deref()).await?;
+    schema::prepare(&pool, "journal", STEPS, Use::Fill).await?;
+    transaction(&pool, async |db| {
+        let mut mark = head(db).await?;
+        if mark != NOTHING {
+            return Err(Fault::Occupied("the journal"));
+        }
+        for page in lines.chunks(PAGE as usize) {
+            let first = mark.count as i64 + 1;
+            for line in page {
+                mark = parse(mark, line.as_bytes()).ok_or(Fault::Journal("is damaged"))?.mark;
+            }
+            sqlx::query(
+                "INSERT INTO lines (n, line) SELECT $1 + place - 1, line
+                 FROM unnest($2::text[]) WITH ORDINALITY AS l(line, place)",
+            )
+            .bind(first)
+            .bind(page)
+            .execute(&mut *db)
+            .await?;
+        }
+        sqlx::query("UPDATE head SET n = $1, hash = $2")
+            .bind(mark.count as i64)
+            .bind(&mark.hash[..])
+            .execute(db)
+            .await?;
+        Ok(Ended::Keep(()))
+    })
+    .await?;
+    pool.close().await;
+    Ok(())
 }
 
 /// The last mark, locked.

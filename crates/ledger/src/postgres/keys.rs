@@ -10,10 +10,10 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use sqlx::postgres::PgPool;
-use sqlx::{Executor, PgConnection};
+use sqlx::{Executor, PgConnection, SqlSafeStr};
 
 use super::connect::{Ended, connect, transaction};
-use super::schema::{self, Step};
+use super::schema::{self, Step, Use};
 use super::{SET_MARK, journal_mark};
 use crate::error::Fault;
 use crate::keys::{Kept, KeyName, Keys, NewKey, OldKey, WRAPPED};
@@ -24,7 +24,7 @@ const CONNECTIONS: u32 = 10;
 
 /// `subjects` has a row for each subject, to be locked: a destruction and the making of a key for one subject come
 /// one after the other. `state`: L live, D destroyed, O orphan (no case ever used it).
-const STEPS: &[Step] = &[Step {
+pub(super) const STEPS: &[Step] = &[Step {
     needs: 1,
     sql: r#"
 CREATE TABLE top (one SMALLINT NOT NULL PRIMARY KEY CHECK (one = 1), id TEXT COLLATE "C" NOT NULL);
@@ -66,9 +66,14 @@ pub(crate) struct KeyTable {
 
 impl KeyTable {
     /// Connects, for this top key.
-    pub(crate) async fn open(url: &str, schema: Option<&str>, top_key: &str) -> Result<KeyTable, Fault> {
+    pub(crate) async fn open(
+        url: &str,
+        schema: Option<&str>,
+        top_key: &str,
+        wanted: Use,
+    ) -> Result<KeyTable, Fault> {
         let pool = connect(url, CONNECTIONS, schema).await?;
-        schema::prepare(&pool, "keys", STEPS).await?;
+        schema::prepare(&pool, "keys", STEPS, wanted).await?;
         sqlx::query("INSERT INTO top (one, id) VALUES (1, $1) ON CONFLICT DO NOTHING")
             .bind(top_key)
             .execute(&pool)
@@ -184,10 +189,10 @@ impl Keys for KeyTable {
 }
 
 /// Takes dead rows out of their pages. On a large table this may take longer than any other statement.
-pub(super) async fn vacuum(pool: &PgPool, sql: &'static str) -> Result<(), Fault> {
+pub(super) async fn vacuum(pool: &PgPool, sql: impl SqlSafeStr) -> Result<(), Fault> {
     let mut session = pool.acquire().await?;
     session.execute("SET statement_timeout = 0").await?;
-    let vacuumed = session.execute(sql).await;
+    let vacuumed = session.execute(sqlx::raw_sql(sql)).await;
     // The session's own settings are made anew with the next one.
     session.close_on_drop();
     vacuumed?;

@@ -10,6 +10,7 @@ pub(crate) mod journal;
 pub(crate) mod keys;
 mod locked;
 mod numbers;
+pub(crate) mod portable;
 mod read;
 pub(crate) mod schema;
 mod tasks;
@@ -19,17 +20,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::PgConnection;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgPool, Postgres as Server};
+use sqlx::{Executor, PgConnection};
 use tokio::sync::watch;
 
 use crate::commit::{Case, Claim, IndexRow, IndexValue, LeasedTask, NumberingRefused, Refused, TaskState};
 use crate::entry::{EntryRow, RetentionClass, Stream};
 use crate::error::Fault;
+use crate::opening::Database;
 use crate::query::{CaseQuery, EntryQuery, TaskQuery};
 use crate::store::{Arrivals, CommitRows, Destruction, JournalMark, LeaseRequest, Settle, Store, TaskRow};
 use connect::{Ended, connect, transaction};
 use group::{Bells, Lane};
+use schema::Use;
+
+pub use portable::PostgresTables;
 
 /// Connections of one process to the store, the one that writes batches included. A server takes 100 by
 /// default; with three nodes that leaves room for administration.
@@ -48,8 +53,17 @@ impl Postgres {
     /// Connects, and brings the tables to this release. `node` is a name that no other process uses, also not
     /// this one after a restart. `schema`: a namespace for the tables, where it is not the role's own.
     pub async fn open(url: &str, node: String, schema: Option<&str>) -> Result<Postgres, Fault> {
+        Self::open_for(url, node, schema, Use::Open).await
+    }
+
+    pub(crate) async fn open_for(
+        url: &str,
+        node: String,
+        schema: Option<&str>,
+        wanted: Use,
+    ) -> Result<Postgres, Fault> {
         let pool = connect(url, CONNECTIONS, schema).await?;
-        schema::prepare(&pool, "ledger", schema::STORE).await?;
+        schema::prepare(&pool, "ledger", schema::STORE, wanted).await?;
         let bells = Arc::new(Bells { tasks: watch::Sender::new(0), entries: watch::Sender::new(0) });
         Ok(Postgres { lane: Lane::start(pool.clone(), bells.clone()), pool, bells, node })
     }
@@ -68,6 +82,15 @@ impl Postgres {
         let theirs: String = sqlx::query_scalar("SELECT name FROM environment").fetch_one(&self.pool).await?;
         if theirs == environment { Ok(()) } else { Err(Fault::Environment { theirs }) }
     }
+}
+
+/// To which environment a store belongs; changes nothing.
+pub(crate) async fn environment(database: &Database) -> Result<Option<String>, Fault> {
+    let pool = connect(&database.url, 1, database.schema.as_deref()).await?;
+    schema::known(&pool, "ledger", schema::STORE).await?;
+    let found = sqlx::query_scalar("SELECT name FROM environment").fetch_optional(&pool).await?;
+    pool.close().await;
+    Ok(found)
 }
 
 fn ring(bell: &watch::Sender<u64>) {
@@ -255,9 +278,9 @@ pub(crate) const SET_MARK: &str = "INSERT INTO journal_mark (one, count, hash) V
     ON CONFLICT (one) DO UPDATE SET count = excluded.count, hash = excluded.hash
     WHERE journal_mark.count < excluded.count";
 
-pub(crate) async fn journal_mark(pool: &PgPool) -> Result<JournalMark, Fault> {
+pub(crate) async fn journal_mark(db: impl Executor<'_, Database = Server>) -> Result<JournalMark, Fault> {
     let found: Option<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT count, hash FROM journal_mark").fetch_optional(pool).await?;
+        sqlx::query_as("SELECT count, hash FROM journal_mark").fetch_optional(db).await?;
     match found {
         None => Ok(JournalMark { count: 0, hash: [0; 32] }),
         Some((count, hash)) => Ok(JournalMark {

@@ -9,6 +9,15 @@ use sqlx::{PgConnection, PgPool};
 use super::connect::{Ended, code, transaction};
 use crate::error::Fault;
 
+/// What tables are wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// To be used. Those that are being filled are shut.
+    Open,
+    /// To be filled, or looked at by whoever fills them.
+    Fill,
+}
+
 /// One step of a schema.
 pub(crate) struct Step {
     /// What it changes.
@@ -154,9 +163,13 @@ CREATE TABLE journal_mark (
 "#,
 }];
 
+/// The row that says that a database is being filled. It needs more steps than there will ever be, so that no release
+/// opens it meanwhile.
+const FILLING: i32 = -1;
+
 /// Brings a database to the last of these steps, one node at a time; the others wait for the row. `room` says
 /// whose tables they are, so that a store's address is not taken for a key store's.
-pub(crate) async fn prepare(pool: &PgPool, room: &str, steps: &[Step]) -> Result<(), Fault> {
+pub(crate) async fn prepare(pool: &PgPool, room: &str, steps: &[Step], wanted: Use) -> Result<(), Fault> {
     // Two that make the same table at once stumble over the catalogue's own indexes: unique_violation,
     // duplicate_table, duplicate_object (the table's row type). The one that lost finds it made.
     const MADE: &str = r#"CREATE TABLE IF NOT EXISTS ingam_steps (
@@ -172,10 +185,15 @@ pub(crate) async fn prepare(pool: &PgPool, room: &str, steps: &[Step]) -> Result
         .bind(room)
         .execute(pool)
         .await?;
-    transaction(pool, async |session| take_steps(session, room, steps).await.map(Ended::Keep)).await
+    transaction(pool, async |session| take_steps(session, room, steps, wanted).await.map(Ended::Keep)).await
 }
 
-async fn take_steps(session: &mut PgConnection, room: &str, steps: &[Step]) -> Result<(), Fault> {
+async fn take_steps(
+    session: &mut PgConnection,
+    room: &str,
+    steps: &[Step],
+    wanted: Use,
+) -> Result<(), Fault> {
     let known = steps.len() as i32;
     let whose: String = sqlx::query_scalar("SELECT room FROM ingam_steps WHERE step = 0 FOR UPDATE")
         .fetch_one(&mut *session)
@@ -183,8 +201,13 @@ async fn take_steps(session: &mut PgConnection, room: &str, steps: &[Step]) -> R
     if whose != room {
         return Err(Fault::Damaged("the database belongs to something else"));
     }
+    if wanted == Use::Open && is_filling(session).await? {
+        return Err(Fault::HalfFilled);
+    }
     let (taken, needs): (i32, i32) =
-        sqlx::query_as("SELECT max(step), max(needs) FROM ingam_steps").fetch_one(&mut *session).await?;
+        sqlx::query_as("SELECT max(step), max(needs) FROM ingam_steps WHERE step >= 0")
+            .fetch_one(&mut *session)
+            .await?;
     if needs > known {
         return Err(Fault::Damaged("the database is of a newer release"));
     }
@@ -198,6 +221,59 @@ async fn take_steps(session: &mut PgConnection, room: &str, steps: &[Step]) -> R
                 .execute(&mut *session)
                 .await?;
         }
+    }
+    Ok(())
+}
+
+/// Whether the database is being filled, or was and nobody ended it.
+pub(crate) async fn is_filling(session: &mut PgConnection) -> Result<bool, Fault> {
+    let found = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM ingam_steps WHERE step = $1)");
+    Ok(found.bind(FILLING).fetch_one(session).await?)
+}
+
+/// The same of a database in which nothing may have been made yet.
+pub(crate) async fn marked(pool: &PgPool) -> Result<bool, Fault> {
+    let mut session = pool.acquire().await?;
+    Ok(has_steps(&mut session).await? && is_filling(&mut session).await?)
+}
+
+async fn has_steps(session: &mut PgConnection) -> Result<bool, Fault> {
+    let found = sqlx::query_scalar("SELECT to_regclass('ingam_steps') IS NOT NULL");
+    Ok(found.fetch_one(session).await?)
+}
+
+/// Marks the database as one that is being filled, or as filled.
+pub(crate) async fn set_filling(session: &mut PgConnection, filling: bool) -> Result<(), Fault> {
+    if filling {
+        sqlx::query("INSERT INTO ingam_steps (step, needs, room) VALUES ($1, $2, '') ON CONFLICT DO NOTHING")
+            .bind(FILLING)
+            .bind(i32::MAX)
+            .execute(session)
+            .await?;
+    } else {
+        sqlx::query("DELETE FROM ingam_steps WHERE step = $1").bind(FILLING).execute(session).await?;
+    }
+    Ok(())
+}
+
+/// Refuses a database whose tables are not those of this release, also an empty one, and changes nothing in it.
+pub(crate) async fn known(pool: &PgPool, room: &'static str, steps: &[Step]) -> Result<(), Fault> {
+    let mut session = pool.acquire().await?;
+    if !has_steps(&mut session).await? {
+        return Err(Fault::Nowhere(room));
+    }
+    if is_filling(&mut session).await? {
+        return Err(Fault::HalfFilled);
+    }
+    let (whose, taken): (Option<String>, Option<i32>) =
+        sqlx::query_as("SELECT max(room) FILTER (WHERE step = 0), max(step) FROM ingam_steps")
+            .fetch_one(&mut *session)
+            .await?;
+    if whose.as_deref() != Some(room) {
+        return Err(Fault::Damaged("the database belongs to something else"));
+    }
+    if taken != i32::try_from(steps.len()).ok() {
+        return Err(Fault::Damaged("the database is of another release"));
     }
     Ok(())
 }

@@ -88,7 +88,7 @@ async fn adopt(pool: &PgPool, node: &str, request: &LeaseRequest) -> Result<(), 
     Ok(())
 }
 
-fn effect(code: &str) -> Result<Effect, Fault> {
+pub(super) fn effect(code: &str) -> Result<Effect, Fault> {
     Effect::from_code(code).ok_or(Fault::Damaged("a task's effect"))
 }
 

@@ -60,11 +60,14 @@ pub(super) async fn write(
 
 type Case<'c, 'a> = (&'c &'a str, &'c CaseChange<'a>);
 
+/// One column of rows.
 macro_rules! column {
     ($rows:expr, $row:pat => $value:expr) => {
         $rows.iter().map(|$row| $value).collect::<Vec<_>>()
     };
 }
+
+pub(super) use column;
 
 async fn insert_cases(db: &mut PgConnection, new: &[Case<'_, '_>]) -> Result<u64, Fault> {
     let inserted = sqlx::query(
@@ -145,40 +148,46 @@ async fn hold_absent(db: &mut PgConnection, absent: &[&str]) -> Result<bool, Fau
 }
 
 async fn insert_entries(db: &mut PgConnection, entries: &[(&EntryRow, i64)]) -> Result<(), Fault> {
-    let ids = column!(entries, (entry, _) => entry.id.as_str());
-    let cases = column!(entries, (entry, _) => entry.case.as_str());
-    let versions = column!(entries, (entry, _) => entry.version as i64);
-    let streams = column!(entries, (entry, _) => entry.stream.code() as i16);
+    let rows: Vec<&EntryRow> = entries.iter().map(|(entry, _)| *entry).collect();
+    insert_entry_rows(db, &rows).await?;
+    insert_pending(db, entries).await
+}
+
+pub(super) async fn insert_entry_rows(db: &mut PgConnection, entries: &[&EntryRow]) -> Result<(), Fault> {
     sqlx::query(
         "INSERT INTO entries (entry_id, case_id, version, stream, kind, institution, time, nonce, clear, clear_salts,
            sealed, commitments, leaf)
          SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::smallint[], $5::text[], $6::text[],
            $7::bigint[], $8::bytea[], $9::text[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[])",
     )
-    .bind(&ids)
-    .bind(&cases)
-    .bind(&versions)
-    .bind(&streams)
-    .bind(column!(entries, (entry, _) => entry.kind.as_str()))
-    .bind(column!(entries, (entry, _) => entry.institution.as_deref()))
-    .bind(column!(entries, (entry, _) => entry.time.as_millisecond()))
-    .bind(column!(entries, (entry, _) => &entry.nonce[..]))
-    .bind(column!(entries, (entry, _) => entry.clear.as_str()))
-    .bind(column!(entries, (entry, _) => entry.clear_salts.as_slice()))
-    .bind(column!(entries, (entry, _) => pack_sealed(&entry.sealed)))
-    .bind(column!(entries, (entry, _) => entry.commitments.as_slice()))
-    .bind(column!(entries, (entry, _) => &entry.leaf[..]))
-    .execute(&mut *db)
+    .bind(column!(entries, entry => entry.id.as_str()))
+    .bind(column!(entries, entry => entry.case.as_str()))
+    .bind(column!(entries, entry => entry.version as i64))
+    .bind(column!(entries, entry => entry.stream.code() as i16))
+    .bind(column!(entries, entry => entry.kind.as_str()))
+    .bind(column!(entries, entry => entry.institution.as_deref()))
+    .bind(column!(entries, entry => entry.time.as_millisecond()))
+    .bind(column!(entries, entry => &entry.nonce[..]))
+    .bind(column!(entries, entry => entry.clear.as_str()))
+    .bind(column!(entries, entry => entry.clear_salts.as_slice()))
+    .bind(column!(entries, entry => pack_sealed(&entry.sealed)))
+    .bind(column!(entries, entry => entry.commitments.as_slice()))
+    .bind(column!(entries, entry => &entry.leaf[..]))
+    .execute(db)
     .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_pending(db: &mut PgConnection, entries: &[(&EntryRow, i64)]) -> Result<(), Fault> {
     sqlx::query(
         "INSERT INTO pending (entry_id, stream, position, case_id, version)
          SELECT * FROM unnest($1::text[], $2::smallint[], $3::bigint[], $4::text[], $5::bigint[])",
     )
-    .bind(&ids)
-    .bind(&streams)
+    .bind(column!(entries, (entry, _) => entry.id.as_str()))
+    .bind(column!(entries, (entry, _) => entry.stream.code() as i16))
     .bind(column!(entries, (_, position) => *position))
-    .bind(&cases)
-    .bind(&versions)
+    .bind(column!(entries, (entry, _) => entry.case.as_str()))
+    .bind(column!(entries, (entry, _) => entry.version as i64))
     .execute(db)
     .await?;
     Ok(())
@@ -204,7 +213,7 @@ pub(super) async fn insert_tasks(db: &mut PgConnection, tasks: &[&TaskRow]) -> R
     Ok(())
 }
 
-async fn insert_people(db: &mut PgConnection, index: &[&IndexRow]) -> Result<(), Fault> {
+pub(super) async fn insert_people(db: &mut PgConnection, index: &[&IndexRow]) -> Result<(), Fault> {
     sqlx::query(
         "INSERT INTO people (purpose, key_version, value, subject, case_id, class, institution)
          SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])

@@ -192,12 +192,15 @@ fn insert_write(db: &Connection, write: &WriteRows, now: i64) -> Result<(), Faul
         }
     }
     for entry in &write.entries {
-        insert_entry(db, entry)?;
+        let row = insert_entry(db, entry)?;
+        db.prepare_cached("INSERT INTO pending (stream, entry_row) VALUES (?1, ?2)")?
+            .execute(params![entry.stream.code(), row])?;
     }
     Ok(())
 }
 
-fn insert_entry(db: &Connection, entry: &EntryRow) -> Result<(), Fault> {
+/// Inserts an entry and answers its row; whether it is pending or numbered stands apart.
+pub(super) fn insert_entry(db: &Connection, entry: &EntryRow) -> Result<i64, Fault> {
     db.prepare_cached(
         "INSERT INTO entries (entry_id, case_id, version, stream, kind, institution, time, nonce, clear, clear_salts,
            sealed, commitments, leaf) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
@@ -217,9 +220,7 @@ fn insert_entry(db: &Connection, entry: &EntryRow) -> Result<(), Fault> {
         entry.commitments,
         &entry.leaf[..],
     ])?;
-    db.prepare_cached("INSERT INTO pending (stream, entry_row) VALUES (?1, ?2)")?
-        .execute(params![entry.stream.code(), db.last_insert_rowid()])?;
-    Ok(())
+    Ok(db.last_insert_rowid())
 }
 
 pub(super) fn insert_tasks(db: &Connection, tasks: &[TaskRow]) -> Result<(), Fault> {

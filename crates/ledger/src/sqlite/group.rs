@@ -18,7 +18,7 @@ const BATCH: usize = 256;
 const READERS: usize = 4;
 
 /// Only checkpoints and a second process ever wait for a lock.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 /// Opens a connection with the settings that durability rests on.
 ///
@@ -34,6 +34,8 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, Fault> {
     connection.pragma_update(None, "secure_delete", "ON")?;
     // 2,000 pages of 4 KiB: a checkpoint every few hundred commits, a log of about 8 MiB.
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
+    // While a backup is made the log can't begin anew and grows; then it is cut back to 64 MiB.
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.pragma_update(None, "cache_size", -32_768)?;
     connection.set_prepared_statement_cache_capacity(96);
     Ok(connection)

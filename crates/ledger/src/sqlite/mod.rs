@@ -3,11 +3,15 @@
 
 mod commit;
 pub(crate) mod group;
+mod portable;
 mod read;
 pub(crate) mod schema;
 mod tasks;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -21,10 +25,17 @@ use crate::query::{CaseQuery, EntryQuery, TaskQuery};
 use crate::store::{Arrivals, CommitRows, Destruction, JournalMark, LeaseRequest, Settle, Store, TaskRow};
 use group::{Readers, Writer};
 
+pub use portable::SqliteFile;
+
+/// How long cutting the log waits for readers, which keep it some milliseconds; commits wait that long too.
+const CUT_WAIT: Duration = Duration::from_millis(250);
+
 /// A store in one SQLite file.
 pub struct Sqlite {
     writer: Writer,
     readers: Readers,
+    /// Whether the log still holds what was destroyed, because a copy that is being made reads from it.
+    log_uncut: Arc<AtomicBool>,
     tasks: watch::Sender<u64>,
     entries: watch::Sender<u64>,
 }
@@ -38,9 +49,30 @@ impl Sqlite {
         Ok(Sqlite {
             writer: Writer::start("ledger-writer", connection)?,
             readers: Readers::new(path),
+            log_uncut: Arc::default(),
             tasks: watch::Sender::new(0),
             entries: watch::Sender::new(0),
         })
+    }
+}
+
+impl Sqlite {
+    /// Cuts the log where that is owed and no copy keeps it.
+    async fn cut_log(&self) -> Result<(), Fault> {
+        if !self.log_uncut.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let uncut = self.log_uncut.clone();
+        let cut = move |db: &Connection| {
+            db.busy_timeout(CUT_WAIT)?;
+            let outcome = try_truncate_log(db);
+            db.busy_timeout(group::BUSY)?;
+            if outcome? {
+                uncut.store(false, Ordering::SeqCst);
+            }
+            Ok(())
+        };
+        self.writer.run_alone(cut).await
     }
 }
 
@@ -134,8 +166,10 @@ impl Store for Sqlite {
 
     async fn destroy(&self, destruction: Destruction, mark: JournalMark) -> Result<(), Fault> {
         self.writer.run(move |db| destroy(db, &destruction, mark), |_| ()).await?;
-        // The rows must not live on in the log file either.
-        self.writer.run_alone(truncate_log).await
+        // The rows must not live on in the log file either. Where a backup is being made they do until it ends: it
+        // holds them too, and nobody waits for it.
+        self.log_uncut.store(true, Ordering::SeqCst);
+        self.cut_log().await
     }
 
     async fn journal_mark(&self) -> Result<JournalMark, Fault> {
@@ -157,7 +191,9 @@ impl Store for Sqlite {
                 .execute(params![now.as_millisecond(), limit])?;
             Ok(removed as u64)
         };
-        self.writer.run(sweep, |_| ()).await
+        let swept = self.writer.run(sweep, |_| ()).await?;
+        self.cut_log().await?;
+        Ok(swept)
     }
 
     fn arrivals(&self) -> Arrivals {
@@ -188,8 +224,16 @@ fn destroy(db: &Connection, destruction: &Destruction, mark: JournalMark) -> Res
 
 /// Moves the whole log into the file and cuts the log to nothing. Readers finish first.
 pub(crate) fn truncate_log(db: &Connection) -> Result<(), Fault> {
-    let busy: i64 = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if busy == 0 { Ok(()) } else { Err(Fault::Store("a reader kept the log from being cut".into())) }
+    if try_truncate_log(db)? {
+        Ok(())
+    } else {
+        Err(Fault::Store("a reader kept the log from being cut".into()))
+    }
+}
+
+/// The same; `false` where a reader kept the log from being cut.
+fn try_truncate_log(db: &Connection) -> Result<bool, Fault> {
+    Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))? == 0)
 }
 
 pub(crate) fn journal_mark(db: &Connection) -> Result<JournalMark, Fault> {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use crate::error::Fault;
 
 /// Marks the file as ours: "ingL".
-const APPLICATION_ID: i64 = 0x696e_674c;
+pub(crate) const APPLICATION_ID: i64 = 0x696e_674c;
 
 /// An `entries.row` says in which order commits came; numbers are given in an order that agrees with it
 /// per case. Numbers and pending marks stand apart from the entries, because changing a row of SQLite
@@ -117,7 +117,7 @@ CREATE INDEX numbers_institution ON numbers(stream, institution, number) WHERE i
 ";
 
 /// From an empty file to the schema that this code reads and writes. A step that was released never changes.
-const STEPS: &[&str] = &[FIRST, NUMBERS_OF_AN_INSTITUTION];
+pub(crate) const STEPS: &[&str] = &[FIRST, NUMBERS_OF_AN_INSTITUTION];
 
 /// Takes the steps that the file lacks; refuses a file of another program or a newer release.
 pub(crate) fn prepare(connection: &Connection) -> Result<(), Fault> {
@@ -144,6 +144,16 @@ pub(crate) fn prepare_as(connection: &Connection, application_id: i64, steps: &[
         ))?;
     }
     Ok(())
+}
+
+/// Refuses a file whose tables are not those of this code, also an empty one.
+pub(crate) fn known(connection: &Connection, application_id: i64, steps: &[&str]) -> Result<(), Fault> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    match (pragma("application_id")?, pragma("user_version")?) {
+        (id, found) if id == application_id && usize::try_from(found) == Ok(steps.len()) => Ok(()),
+        (id, _) if id == application_id => Err(Fault::Damaged("the database file is of another release")),
+        _ => Err(Fault::Damaged("the database file belongs to something else")),
+    }
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub(super) fn lease(db: &Connection, request: &LeaseRequest) -> Result<Vec<Lease
     Ok(leased)
 }
 
-fn effect(code: &str) -> Result<Effect, Fault> {
+pub(super) fn effect(code: &str) -> Result<Effect, Fault> {
     Effect::from_code(code).ok_or(Fault::Damaged("a task's effect"))
 }
 

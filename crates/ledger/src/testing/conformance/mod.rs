@@ -5,6 +5,7 @@
 
 mod claims;
 mod commits;
+mod copies;
 mod nodes;
 mod numbers;
 mod people;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 
 pub use claims::*;
 pub use commits::*;
+pub use copies::*;
 pub use nodes::*;
 pub use numbers::*;
 pub use people::*;
@@ -31,6 +33,28 @@ pub type Shared = Arc<dyn Store>;
 
 /// One store, as four nodes see it.
 pub type Nodes = [Shared; 4];
+
+/// Makes one test per check of copying. `$make` is an async function that gives two empty places, to copy from and
+/// into: `async fn make() -> Option<(Twin, Twin)>`; where there is no server, `None`.
+#[macro_export]
+macro_rules! copying_tests {
+    ($make:path) => {
+        $crate::copying_tests!($make;
+            a_copy_is_the_same_row_by_row, a_copy_goes_on_where_the_other_stood,
+            an_export_is_one_moment, a_destruction_waits_for_no_copy,
+            only_an_empty_place_is_filled, what_is_not_finished_is_not_there,
+        );
+    };
+    ($make:path; $($check:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $check() {
+                let Some((from, into)) = $make().await else { return };
+                $crate::testing::conformance::$check(from, into).await;
+            }
+        )*
+    };
+}
 
 /// Makes one test per check. `$make` is an async function that gives an empty store as four nodes see it, and
 /// whatever must live as long as the store: `async fn make() -> Option<([Arc<dyn Store>; 4], T)>`. Where one
