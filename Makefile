@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Each installs what it lacks.
 
-.PHONY: demo test bench chaos soak fuzz model fmt
+.PHONY: demo test bench bench-backup chaos soak fuzz model fmt
 
 demo:
 	@sh scripts/install.sh
@@ -29,6 +29,12 @@ bench:
 	target/debug/ingam bench ledger
 	target/debug/ingam bench http
 	target/debug/ingam bench read
+
+# A million entries backed up under load, restored and audited. Needs about 10 GB of disk under target/.
+bench-backup:
+	@sh scripts/install.sh
+	@cargo build --quiet --package ingam
+	target/debug/ingam bench backup --entries 1000000
 
 # 200 kills and 60 power cuts at random moments under load, and 1,000 cases over 50 cards with random faults; takes
 # about a quarter of an hour. INGAM_SEED=N for other moments.

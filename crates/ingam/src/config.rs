@@ -45,7 +45,7 @@ settings! {
     /// All settings.
     Config {
         environment: Environment, http: Http, store: Store, work: Work, policy: PolicyRules, limits: Limits,
-        reading: Reading, resident_card: Option<ResidentCardConfig>, open_banking: Option<OpenBankingConfig>, webhooks: Webhooks, log: Log,
+        reading: Reading, resident_card: Option<ResidentCardConfig>, open_banking: Option<OpenBankingConfig>, webhooks: Webhooks, backup: Backup, log: Log,
     }
     /// Where and how to listen.
     Http { listen: String, base_url: String, proxies: usize, picture_bytes: usize, body_bytes: usize, }
@@ -64,6 +64,8 @@ settings! {
     Reading { at_once: usize, tesseract: PathBuf, tesseract_timeout_ms: u64, }
     /// Webhooks.
     Webhooks { allow_private_addresses: bool, allow_http: bool, timeout_ms: u64, }
+    /// Backups.
+    Backup { keys_kept_days: u32, }
     /// The log.
     Log { filter: String, format: String, }
 }
@@ -141,6 +143,9 @@ impl Config {
         }
         if self.work.tasks == 0 || self.reading.at_once == 0 {
             return Err(ConfigError::Value("work.tasks, reading.at_once", "must be at least 1".into()));
+        }
+        if !(1..=3650).contains(&self.backup.keys_kept_days) {
+            return Err(ConfigError::Value("backup.keys_kept_days", "must lie between 1 and 3650".into()));
         }
         if self.environment == Environment::Live
             && (self.webhooks.allow_http || self.webhooks.allow_private_addresses)

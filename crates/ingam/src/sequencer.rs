@@ -58,6 +58,10 @@ pub(crate) async fn number(app: &App, stream: Stream) -> Result<bool, Fault> {
     let full = ids.len() as u32 == BATCH;
     // Another sequencer that was faster is no failure: the next round begins at its head.
     let numbered = app.ledger.number(stream, head, &ids, tasks).await?;
+    if let Ok(head) = numbered {
+        // After a restore this tells which numbers outsiders may know (docs/operations.md).
+        metrics::gauge!("ingam_numbers_given", "stream" => stream.word()).set(head as f64);
+    }
     Ok(full || numbered.is_err())
 }
 

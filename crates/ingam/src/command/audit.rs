@@ -38,15 +38,7 @@ pub(crate) async fn run(args: AuditArgs) -> Result<u8, (u8, String)> {
             report.tasks,
             report.claims
         );
-        for finding in &report.findings {
-            println!(
-                "{} {} {} {}",
-                finding.code,
-                finding.case.as_deref().unwrap_or("-"),
-                finding.entry.as_deref().unwrap_or("-"),
-                finding.detail
-            );
-        }
+        super::backup::say_findings(&report);
         println!("{}", if report.clean() { "clean" } else { "NOT clean" });
     }
     Ok(if report.clean() { DONE } else { FAILED })

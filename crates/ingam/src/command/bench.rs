@@ -1,5 +1,6 @@
 //! `ingam bench`: figures of this machine, never a pass or fail.
 
+mod backup;
 mod http;
 mod read;
 
@@ -29,6 +30,8 @@ enum What {
     },
     /// Creating verifications over HTTP, durable; beside the same handler with the ledger off.
     Http,
+    /// Backing a large ledger up under load, restoring it and auditing what comes out.
+    Backup(backup::BenchBackupArgs),
     /// Reading pictures of cards, step by step.
     Read(read::BenchReadArgs),
 }
@@ -37,6 +40,7 @@ pub(crate) async fn run(args: BenchArgs) -> Result<u8, (u8, String)> {
     let figures = match args.what {
         What::Ledger { store } => ledger(store).await,
         What::Http => http::bench().await,
+        What::Backup(what) => backup::bench(&what).await,
         What::Read(what) => read::bench(&what),
     }
     .map_err(|why| (INTERNAL, why))?;
@@ -60,20 +64,30 @@ async fn ledger(store: Option<String>) -> Result<serde_json::Value, String> {
         let figures = bench(ledger, clock, entropy, Load::default()).await.map_err(words)?;
         return serde_json::to_value(figures).map_err(words);
     };
+    let config = schemas(&url, &entropy);
+    let figures = on_postgres(config.clone(), clock, entropy, top_key).await;
+    drop_schemas(config).await?;
+    serde_json::to_value(figures?).map_err(words)
+}
+
+/// A ledger of the bench's own, in a server that may hold others.
+fn schemas(url: &str, entropy: &SystemEntropy) -> PostgresConfig {
     let run = u64::from_be_bytes(entropy.draw());
     let place =
-        |room: &str| Database { url: url.clone(), schema: Some(format!("ingam_bench_{run:016x}_{room}")) };
-    let config = PostgresConfig {
+        |room: &str| Database { url: url.to_owned(), schema: Some(format!("ingam_bench_{run:016x}_{room}")) };
+    PostgresConfig {
         store: place("store"),
         keys: place("keys"),
         journal: place("journal"),
         environment: "test".into(),
-    };
-    let figures = on_postgres(config.clone(), clock, entropy, top_key).await;
+    }
+}
+
+async fn drop_schemas(config: PostgresConfig) -> Result<(), String> {
     for place in [config.store, config.keys, config.journal] {
         place.drop_schema().await.map_err(words)?;
     }
-    serde_json::to_value(figures?).map_err(words)
+    Ok(())
 }
 
 async fn on_postgres(

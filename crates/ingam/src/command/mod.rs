@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod backup;
 mod bench;
 #[cfg(feature = "sandbox")]
 mod demo;
@@ -52,6 +53,9 @@ enum Command {
     Read(read::ReadArgs),
     /// Replay the ledger against its views, leaves and numbers.
     Audit(audit::AuditArgs),
+    /// Make, verify and restore backups.
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
     /// Figures of this machine; never a pass or fail.
     Bench(bench::BenchArgs),
     /// Make an institution.
@@ -162,6 +166,7 @@ async fn run(command: Command) -> Result<u8, (u8, String)> {
         Command::Sim(args) => sim::run(&args),
         Command::Read(args) => read::run(args).await,
         Command::Audit(args) => audit::run(args).await,
+        Command::Backup(command) => backup::run(command).await,
         Command::Bench(args) => bench::run(args).await,
         Command::Institution(command) => admin::institution(command).await,
         Command::Key(command) => admin::key(command).await,

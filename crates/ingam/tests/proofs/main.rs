@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)] // All of it is a test; what is not there fails it.
 
+mod backup;
 mod destroy;
 mod kill;
 mod nodes;

@@ -124,6 +124,19 @@ impl Stage {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
+    /// Runs a command on the stage's store and settings: its exit code, what it answered and what it said.
+    pub async fn run(&self, words: &[&str]) -> (i32, String, String) {
+        let output = self.command(words).output().await.unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    /// The same, killed after a time unless it has ended.
+    pub async fn run_at_most(&self, words: &[&str], time: Duration) {
+        let ended = self.command(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let _ = tokio::time::timeout(time, ended.wait_with_output()).await;
+    }
+
     /// Makes an institution with a key, as an operator does before the program serves.
     pub async fn institution(&self, name: &str) -> Institution {
         self.institution_on(&[], name).await

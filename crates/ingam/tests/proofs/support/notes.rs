@@ -46,6 +46,11 @@ impl Notes {
         self.0.lock().unwrap().clone()
     }
 
+    /// These notes as they stand now; what is noted later does not change them.
+    pub fn copied(&self) -> Notes {
+        Notes(Arc::new(Mutex::new(self.all())))
+    }
+
     /// Holds the program to its word: `found` are the verifications that it lists now. Nothing that it told is
     /// gone or undone, and no reference was opened twice.
     pub fn hold(&self, found: &[Value]) {
