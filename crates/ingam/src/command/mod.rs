@@ -6,6 +6,7 @@ mod backup;
 mod bench;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod moving;
 mod read;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -56,6 +57,8 @@ enum Command {
     /// Make, verify and restore backups.
     #[command(subcommand)]
     Backup(backup::BackupCommand),
+    /// Move the embedded store into PostgreSQL.
+    Move(moving::MoveArgs),
     /// Figures of this machine; never a pass or fail.
     Bench(bench::BenchArgs),
     /// Make an institution.
@@ -167,6 +170,7 @@ async fn run(command: Command) -> Result<u8, (u8, String)> {
         Command::Read(args) => read::run(args).await,
         Command::Audit(args) => audit::run(args).await,
         Command::Backup(command) => backup::run(command).await,
+        Command::Move(args) => moving::run(args).await,
         Command::Bench(args) => bench::run(args).await,
         Command::Institution(command) => admin::institution(command).await,
         Command::Key(command) => admin::key(command).await,

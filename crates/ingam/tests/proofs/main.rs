@@ -8,6 +8,7 @@
 mod backup;
 mod destroy;
 mod kill;
+mod moving;
 mod nodes;
 mod power;
 mod privacy;
