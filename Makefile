@@ -40,7 +40,7 @@ bench-backup:
 # about a quarter of an hour. INGAM_SEED=N for other moments.
 chaos:
 	@sh scripts/install.sh tests
-	INGAM_KILLS=200 INGAM_CUTS=60 INGAM_CASES=1000 \
+	INGAM_KILLS=200 INGAM_NODE_KILLS=40 INGAM_CUTS=60 INGAM_CASES=1000 \
 		cargo nextest run --package ingam -E 'test(/killed|power|thousand/)' --no-capture
 
 # 100,000 schedules of the simulation, from where the last run broke off; two to three hours on two cores.

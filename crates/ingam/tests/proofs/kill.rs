@@ -1,4 +1,4 @@
-//! `kill -9` at random moments under load: nothing acknowledged is lost, nothing happens twice outside.
+//! `kill -9` at random moments under load, of the program and of its database server: nothing acknowledged is lost, nothing happens twice outside.
 //!
 //! The institutions live in a process of their own, so their books tell what really happened. INGAM_KILLS says how
 //! often, INGAM_SEED which moments.
@@ -8,6 +8,7 @@ use crate::support::hook::Hook;
 use crate::support::notes::Notes;
 use crate::support::walk::Walker;
 use crate::support::{Dice, Stage, count, until};
+use ingam_ledger::testing::Server as Postgres;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -139,12 +140,29 @@ pub async fn outside_is_right(stage: &Stage) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_it_loses_nothing_and_repeats_nothing() {
-    let kills = count("INGAM_KILLS", 12);
+    strike(count("INGAM_KILLS", 12), Stage::set("").await, None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_with_its_postgres_at_any_moment_it_loses_nothing_and_repeats_nothing() {
+    let Some(postgres) = Postgres::start(true) else { return };
+    let settings = on(&postgres).await;
+    strike(count("INGAM_KILLS", 12), Stage::set(&settings).await, Some(Arc::new(postgres))).await;
+}
+
+/// Settings for three databases of a server.
+pub async fn on(postgres: &Postgres) -> String {
+    let (store, keys, journal) =
+        (postgres.database().await, postgres.database().await, postgres.database().await);
+    format!("[store]\nurl = \"{store}\"\nkeys_url = \"{keys}\"\njournal_url = \"{journal}\"\n")
+}
+
+/// Kills the program so often, or its database server, or both at once.
+async fn strike(kills: u32, stage: Stage, postgres: Option<Arc<Postgres>>) {
     let mut dice = Dice::new(20_261_123);
-    let stage = Stage::set("").await;
     let bank = stage.institution("새솔은행").await;
     let (hook, url) = Hook::listen().await;
-    let mut server = stage.start().await;
+    let mut server = Some(stage.start().await);
     let load = Load::of(&bank, &bank.policy().await);
     let endpoint = bank.made("/v1/webhook_endpoints", &json!({ "url": url })).await;
     hook.trust(endpoint["secret"].as_str().unwrap());
@@ -163,14 +181,32 @@ async fn killed_at_any_moment_it_loses_nothing_and_repeats_nothing() {
         walker.guesses = id == "jo-hana";
         at_work.push(tokio::spawn(load.clone().walks(stage.clone(), walker, most)));
     }
+    let mut crashes = 0;
     for _ in 0..kills {
         tokio::time::sleep(Duration::from_millis(150 + dice.below(2_500))).await;
-        server.kill().await;
-        // Some moments lie in the start itself.
-        if dice.below(4) == 0 {
-            stage.start_and_kill(Duration::from_millis(dice.below(120))).await;
+        let crash = match &postgres {
+            Some(postgres) if dice.below(3) > 0 => {
+                let postgres = postgres.clone();
+                Some(tokio::task::spawn_blocking(move || postgres.crash()))
+            }
+            _ => None,
+        };
+        let struck = if crash.is_none() || dice.below(2) == 0 { server.take() } else { None };
+        let program = struck.is_some();
+        if let Some(server) = struck {
+            server.kill().await;
+            // Some moments lie in the start itself.
+            if dice.below(4) == 0 {
+                stage.start_and_kill(Duration::from_millis(dice.below(120))).await;
+            }
         }
-        server = stage.start().await;
+        if let Some(crash) = crash {
+            crash.await.unwrap();
+            crashes += 1;
+        }
+        if program {
+            server = Some(stage.start().await);
+        }
     }
     load.stop.store(true, Ordering::Relaxed);
     for part in at_work {
@@ -184,13 +220,15 @@ async fn killed_at_any_moment_it_loses_nothing_and_repeats_nothing() {
         events.iter().all(|event| arrived.contains_key(event["id"].as_str().unwrap())).then_some(())
     })
     .await;
-    server.stop().await;
+    if let Some(server) = server {
+        server.stop().await;
+    }
     let report = stage.audit().await;
     outside_is_right(&stage).await;
     let verified = load.verified.load(Ordering::Relaxed);
     assert!(verified > 0, "nobody came through");
     println!(
-        "{kills} kills: {} verifications acknowledged, {verified} walked to verified, {} events delivered, \
+        "{kills} kills, {crashes} of them of the database: {} verifications acknowledged, {verified} walked to verified, {} events delivered, \
          {} entries audited",
         load.notes.all().len(),
         events.len(),

@@ -1,7 +1,7 @@
 //! Two processes on one PostgreSQL store, both at work: one after the other is killed, then the server itself, and
 //! what was acknowledged goes on at whoever is left. And the demo, on PostgreSQL.
 
-use crate::kill::{Load, outside_is_right};
+use crate::kill::{Load, on, outside_is_right};
 use crate::support::hook::Hook;
 use crate::support::walk::Walker;
 use crate::support::{Stage, count, until};
@@ -16,11 +16,7 @@ use std::time::Duration;
 async fn what_a_killed_node_began_the_other_ends() {
     let Some(postgres) = Postgres::start(true) else { return };
     let postgres = Arc::new(postgres);
-    let (store, keys, journal) =
-        (postgres.database().await, postgres.database().await, postgres.database().await);
-    let settings =
-        format!("[store]\nurl = \"{store}\"\nkeys_url = \"{keys}\"\njournal_url = \"{journal}\"\n");
-    let stage = Arc::new(Stage::set(&settings).await);
+    let stage = Arc::new(Stage::set(&on(&postgres).await).await);
     let bank = stage.institution("새솔은행").await;
     let (hook, url) = Hook::listen().await;
     let mut nodes = vec![stage.start().await, stage.start().await];

@@ -290,6 +290,7 @@ client_number = "SANDBOX"
 contract_codes = {{ S01 = "blocked_by_person", S02 = "no_trace", S03 = "maintenance" }}
 maintenance = {{ default = [] }}
 settle_ms = 4000
+midnight_ms = 0
 limits = {limits}
 [log]
 format = "json"
