@@ -427,13 +427,13 @@ fn token_was_refused(reply: &Reply) -> bool {
 
 /// Reads an answer. Total: bytes that are none are `Lost`, or `NotSent` where a gateway turned the question away.
 pub(crate) fn read<A: DeserializeOwned>(reply: &Reply) -> Result<A, Failure> {
-    let spoke =
-        serde_json::from_slice::<wire::AnyAnswer>(&reply.body).is_ok_and(|said| !said.rsp_code.is_empty());
-    if !spoke && reply.turned_away() {
-        return Err(Failure::not_sent("turned_away"));
-    }
-    if !spoke {
-        return Err(Failure::lost("malformed"));
+    let said = serde_json::from_slice::<wire::AnyAnswer>(&reply.body).map(|said| said.rsp_code);
+    match said.as_deref() {
+        Ok("") | Err(_) if reply.turned_away() => return Err(Failure::not_sent("turned_away")),
+        Ok("") | Err(_) => return Err(Failure::lost("malformed")),
+        // Done, says the body, and refused, says the status: one of them is wrong.
+        Ok("A0000") if reply.status >= 300 => return Err(Failure::lost("contradiction")),
+        Ok(_) => {}
     }
     serde_json::from_slice(&reply.body).map_err(|_| Failure::lost("malformed"))
 }
@@ -458,6 +458,16 @@ pub(crate) fn deposit_failure(failure: &Failure) -> DepositCode {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_success_under_a_refusing_status_is_doubt() {
+        let read = |status| {
+            let body = br#"{"rsp_code":"A0000","res_list":[]}"#.to_vec();
+            read::<wire::TransferAnswer>(&Reply { status, body }).map(|answer| answer.rsp_code)
+        };
+        assert_eq!(read(200), Ok("A0000".into()));
+        assert_eq!(read(400), Err(Failure::lost("contradiction")));
+    }
 
     proptest! {
         #[test]
