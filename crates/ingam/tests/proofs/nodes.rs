@@ -1,5 +1,6 @@
 //! Two processes on one PostgreSQL store, both at work: one after the other is killed, then the server itself, and
-//! what was acknowledged goes on at whoever is left. And the demo, on PostgreSQL.
+//! what was acknowledged goes on at whoever is left. What everybody is told while the server is away. And the demo,
+//! on PostgreSQL.
 
 use crate::kill::{Load, on, outside_is_right};
 use crate::support::hook::Hook;
@@ -68,6 +69,44 @@ async fn what_a_killed_node_began_the_other_ends() {
     }
     stage.audit().await;
     outside_is_right(&stage).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_database_is_away_everybody_is_asked_to_come_back() {
+    let Some(postgres) = Postgres::start(false) else { return };
+    let postgres = Arc::new(postgres);
+    let stage = Stage::set(&on(&postgres).await).await;
+    let bank = stage.institution("새솔은행").await;
+    let server = stage.start().await;
+    let load = Load::of(&bank, &bank.policy().await);
+    let opened = load.open("before").await;
+    let person = stage.person(opened["url"].as_str().unwrap()).await;
+    let with = async |act: fn(&Postgres)| {
+        let postgres = postgres.clone();
+        tokio::task::spawn_blocking(move || act(&postgres)).await.unwrap();
+    };
+    with(Postgres::stop).await;
+
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let page = http.get(format!("{}{}", server.url, person.page)).header("cookie", &person.cookies);
+    let list = http.get(format!("{}/v1/verifications", server.url)).bearer_auth(&bank.key);
+    for (asked, kind) in [(page, "text/html"), (list, "application/problem+json")] {
+        let answer = asked.send().await.unwrap();
+        assert_eq!(answer.status(), 503, "{kind}");
+        let header = |name| answer.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        assert!(header("content-type").starts_with(kind), "{}", header("content-type"));
+        let seconds: u32 = header("retry-after").parse().unwrap();
+        assert!((1..=60).contains(&seconds), "{seconds}");
+        let said = answer.text().await.unwrap();
+        for word in ["postgres", "sqlx", "Connection refused", "socket"] {
+            assert!(!said.contains(word), "{said}");
+        }
+    }
+
+    with(Postgres::crash).await;
+    load.open("after").await;
+    assert_eq!(person.state().await.unwrap().0, "start");
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
