@@ -65,6 +65,30 @@ mod copies {
     }
 }
 
+#[tokio::test]
+async fn a_server_over_a_network_is_known_by_its_certificate() {
+    let names = vec!["localhost".to_owned()];
+    let own = rcgen::generate_simple_self_signed(names.clone()).unwrap();
+    let other = rcgen::generate_simple_self_signed(names).unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let Some(_server) = Server::start_with_tls(free, &own.cert.pem(), &own.signing_key.serialize_pem())
+    else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let open = async |trusted: &str| {
+        let file = dir.path().join("trusted.pem");
+        std::fs::write(&file, trusted).unwrap();
+        let file = file.display();
+        let url =
+            format!("postgres://postgres@localhost:{free}/postgres?sslmode=verify-full&sslrootcert={file}");
+        Postgres::open(&url, "node".into(), None).await.map(|_| ())
+    };
+    open(&own.cert.pem()).await.unwrap();
+    let refused = open(&other.cert.pem()).await.unwrap_err();
+    assert!(matches!(refused, ingam_ledger::Fault::Unavailable(_)), "{refused:?}");
+}
+
 mod nodes {
     //! What only a store of several nodes can be asked.
 

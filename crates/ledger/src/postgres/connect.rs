@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
 use crate::error::Fault;
@@ -29,11 +29,17 @@ const LIFETIME: Duration = Duration::from_secs(1800);
 
 /// Opens a pool of at most `most` connections and makes the first of them. `schema`: the namespace in which
 /// tables are made and found, where it is not the role's own; made where it is missing.
+///
+/// A server on another machine shows a certificate for its name, or it is not spoken with; an address with its own
+/// `sslmode` decides for itself.
 pub(crate) async fn connect(url: &str, most: u32, schema: Option<&str>) -> Result<PgPool, Fault> {
     let mut options: PgConnectOptions =
         url.parse().map_err(|_| Fault::Invalid("a store's address is not postgres://…"))?;
     if let Some(schema) = schema {
         options = options.options([("search_path", schema)]);
+    }
+    if !says_how(url) && !on_this_machine(&options) {
+        options = options.ssl_mode(PgSslMode::VerifyFull);
     }
     let options = options.application_name("ingam").disable_statement_logging();
     let pool = PgPoolOptions::new()
@@ -51,6 +57,19 @@ pub(crate) async fn connect(url: &str, most: u32, schema: Option<&str>) -> Resul
         return Err(Fault::Invalid("the database is not encoded in UTF8"));
     }
     Ok(pool)
+}
+
+/// Whether somebody has decided how the server is to be known.
+fn says_how(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').any(|pair| pair.starts_with("sslmode=") || pair.starts_with("ssl-mode="))
+        || std::env::var_os("PGSSLMODE").is_some()
+}
+
+/// Whether no network lies between.
+fn on_this_machine(options: &PgConnectOptions) -> bool {
+    options.get_socket().is_some()
+        || matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]")
 }
 
 /// A schema's name can't be bound like a value, so it must be one that needs no quoting.
@@ -167,5 +186,23 @@ impl From<sqlx::Error> for Fault {
             _ if code(&error).is_some_and(|code| not_now(&code)) => Fault::Unavailable(Box::new(error)),
             _ => Fault::Store(Box::new(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_server_elsewhere_is_known_by_its_certificate_unless_the_address_says_otherwise() {
+        let left_alone = |url: &str| says_how(url) || on_this_machine(&url.parse().unwrap());
+        assert!(!left_alone("postgres://ingam@db.bank.example/ingam"));
+        assert!(!left_alone("postgres://ingam@10.0.0.7/ingam?connect_timeout=3"));
+        assert!(left_alone("postgres://ingam@db.bank.example/ingam?sslmode=require"));
+        assert!(left_alone("postgres://ingam@db.bank.example/ingam?application_name=x&sslmode=disable"));
+        assert!(left_alone("postgres://ingam@localhost/ingam"));
+        assert!(left_alone("postgres://ingam@localhost/ingam?host=/run/postgresql"));
     }
 }

@@ -18,6 +18,7 @@ pub struct Server {
     bin: PathBuf,
     dir: tempfile::TempDir,
     durable: bool,
+    more: Vec<String>,
     child: Mutex<Child>,
     databases: AtomicU32,
 }
@@ -38,6 +39,29 @@ impl Server {
 
     /// A server of one's own. `durable`: it syncs what it commits.
     pub fn start(durable: bool) -> Option<Server> {
+        Server::start_with(durable, |_| vec![])
+    }
+
+    /// A server that also listens on a port, over TLS with this certificate and key, both in PEM.
+    pub fn start_with_tls(port: u16, certificate: &str, key: &str) -> Option<Server> {
+        use std::os::unix::fs::PermissionsExt;
+        Server::start_with(false, |dir| {
+            let mut settings =
+                vec!["listen_addresses=localhost".into(), format!("port={port}"), "ssl=on".into()];
+            for (setting, pem) in [("ssl_cert_file", certificate), ("ssl_key_file", key)] {
+                let path = dir.join(setting);
+                std::fs::write(&path, pem).unwrap();
+                std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+                if let Some((user, group)) = unprivileged() {
+                    chown(&path, Some(user), Some(group)).unwrap();
+                }
+                settings.push(format!("{setting}={}", path.display()));
+            }
+            settings
+        })
+    }
+
+    fn start_with(durable: bool, settings: impl FnOnce(&Path) -> Vec<String>) -> Option<Server> {
         let Some(bin) = newest() else {
             let must = std::env::var("INGAM_MUST").is_ok_and(|must| must == "all");
             assert!(!must, "PostgreSQL is missing: no /usr/lib/postgresql/*/bin/initdb");
@@ -62,8 +86,9 @@ impl Server {
             .status()
             .unwrap();
         assert!(made.success(), "initdb failed");
-        let child = Mutex::new(run(&bin, dir.path(), durable));
-        let server = Server { bin, dir, durable, child, databases: AtomicU32::new(0) };
+        let more = settings(dir.path());
+        let child = Mutex::new(run(&bin, dir.path(), durable, &more));
+        let server = Server { bin, dir, durable, more, child, databases: AtomicU32::new(0) };
         server.until_ready();
         Some(server)
     }
@@ -72,7 +97,7 @@ impl Server {
     pub fn crash(&self) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         end(&mut child);
-        *child = run(&self.bin, self.dir.path(), self.durable);
+        *child = run(&self.bin, self.dir.path(), self.durable, &self.more);
         drop(child);
         self.until_ready();
     }
@@ -123,6 +148,11 @@ impl Server {
                 .arg("--quiet")
                 .arg("--host")
                 .arg(self.dir.path())
+                .args(
+                    self.more
+                        .iter()
+                        .filter_map(|setting| Some(format!("--port={}", setting.strip_prefix("port=")?))),
+                )
                 .status()
                 .unwrap();
             if asked.success() {
@@ -172,12 +202,15 @@ fn as_postgres(program: &Path) -> Command {
     command
 }
 
-fn run(bin: &Path, dir: &Path, durable: bool) -> Child {
+fn run(bin: &Path, dir: &Path, durable: bool, more: &[String]) -> Child {
     let mut command = as_postgres(&bin.join("postgres"));
     command.arg("-D").arg(dir.join("data")).arg("-k").arg(dir).args(["-c", "listen_addresses="]);
     command.args(["-c", "max_connections=200", "-c", "shared_buffers=64MB"]);
     if !durable {
         command.args(["-c", "fsync=off"]);
+    }
+    for setting in more {
+        command.args(["-c", setting]);
     }
     command.stdout(Stdio::null()).stderr(std::fs::File::create(dir.join("log")).unwrap());
     // The server ends when the thread that started it ends, so it is one that stays as long as the process.
