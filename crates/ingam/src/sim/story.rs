@@ -28,9 +28,10 @@ impl Story {
         self.push(Line { passed_ms, what: What::Told(who.into(), what.into()) });
     }
 
-    /// Tells that a node makes this call.
-    pub(super) fn call(&self, passed_ms: i64, node: usize, call: &'static str) {
+    /// Tells that a node makes this call; answers how long the story is by now.
+    pub(super) fn call(&self, passed_ms: i64, node: usize, call: &'static str) -> u64 {
         self.push(Line { passed_ms, what: What::Call(node, call) });
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
     }
 
     /// All of it as text: hours, minutes, seconds and milliseconds since the beginning, who, what; with every call

@@ -22,6 +22,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Far more than any run needs: beyond, somebody goes in circles.
+const MOST_CALLS: u64 = 200_000;
+
 /// See the module.
 pub(super) struct World {
     pub(super) plan: Plan,
@@ -100,7 +103,10 @@ impl World {
 
     /// Tells that a node makes this call.
     pub(super) fn tell_call(&self, node: usize, call: &'static str) {
-        self.story.call(self.time.passed_ms(), node, call);
+        let calls = self.story.call(self.time.passed_ms(), node, call);
+        if calls > MOST_CALLS {
+            self.fail(format!("{calls} calls of the memory, and no end"));
+        }
     }
 
     /// Whether faults come.

@@ -13,11 +13,16 @@ use crate::fresh;
 use ingam_cases::id::{EntryId, PersonId, VerificationId};
 use ingam_cases::person::{self, Person};
 use ingam_cases::verification::Command;
-use ingam_ledger::{Commit, Entry, IndexRow, Refused, RetentionClass, Stream, View, Write};
+use ingam_ledger::{Commit, Entry, IndexRow, Refused, Release, RetentionClass, Stream, Take, View, Write};
+use jiff::SignedDuration;
 
 /// The kind of case, as the ledger keeps it.
 pub(super) const KIND: &str = "person";
 const PURPOSE: &str = "person";
+/// Two who look for the same new person at once do so within seconds; their clocks may stand a day apart.
+const CLAIMED_FOR: SignedDuration = SignedDuration::from_hours(48);
+/// More often nobody is overtaken unless something is wrong.
+const TRIES: u32 = 20;
 
 pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> Result<Outcome, ActError> {
     let Some(current) = app.verification(id).await? else { return Ok(Outcome::Over) };
@@ -28,7 +33,15 @@ pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> 
     let number = app.confirmed(id, Reader::task("task:link_person", "link_person")).await?.number;
     let value =
         app.ledger.index_value(PURPOSE, format!("{}/{}", v.institution, number.expose()).as_bytes()).await?;
+    let base = format!("person:{}", value.hex);
+    // Whoever held the claim, and was destroyed.
+    let mut gone: Option<String> = None;
+    let mut tries = 0;
     let person = loop {
+        tries += 1;
+        if tries > TRIES {
+            return Err(Fault::internal("a person was overtaken too often").into());
+        }
         let rows = app.ledger.find(PURPOSE, std::slice::from_ref(&value)).await?;
         let known = rows.iter().find(|row| row.institution.as_deref() == Some(v.institution.as_str()));
         let person = match known {
@@ -77,18 +90,22 @@ pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> 
                 case: person.to_string(),
                 institution: Some(v.institution.to_string()),
             }],
-            // Two first verifications at once must not make two persons: the loser looks again.
-            take: vec![ingam_ledger::Take {
-                base: format!("person:{}", value.hex),
-                slots: None,
-                holder: person.to_string(),
-                expires_at: Some(now + jiff::SignedDuration::from_secs(60)),
-                note: None,
-            }],
-            release: vec![ingam_ledger::Release::Holder {
-                base: format!("person:{}", value.hex),
-                holder: person.to_string(),
-            }],
+            // Two first verifications at once must not make two persons: the loser looks again. Who is known needs
+            // no claim: the version of the person's case decides.
+            take: match known {
+                Some(_) => vec![],
+                None => vec![Take {
+                    base: base.clone(),
+                    slots: None,
+                    holder: person.to_string(),
+                    expires_at: Some(now + CLAIMED_FOR),
+                    note: None,
+                }],
+            },
+            release: gone
+                .iter()
+                .map(|gone| Release::Holder { base: base.clone(), holder: gone.clone() })
+                .collect(),
             ..Commit::default()
         };
         match app.ledger.commit(commit).await? {
@@ -97,9 +114,7 @@ pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> 
             Err(Refused::ClaimHeld { holder, .. }) => {
                 // The winner's row is there already, unless its subject was destroyed meanwhile.
                 let found = app.ledger.find(PURPOSE, std::slice::from_ref(&value)).await?;
-                if found.is_empty() {
-                    break PersonId::parse(&holder).map_err(Fault::internal)?;
-                }
+                gone = found.is_empty().then_some(holder);
             }
             Err(Refused::Destroyed { .. }) => return Ok(Outcome::Over),
             Err(other) => return Err(Fault::internal(other.code()).into()),
