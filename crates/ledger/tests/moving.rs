@@ -187,6 +187,13 @@ async fn what_broke_off_begins_anew_and_what_holds_anything_is_left_alone() {
         fill(&filling, &from, &journal, &config).await;
         assert!(Filling::broke_off(&config).await.unwrap());
     }
+    // The same, killed between the last two marks.
+    let filling = Filling::begin(&config, true).await.unwrap();
+    fill(&filling, &from, &journal, &config).await;
+    for place in [&config.journal, &config.keys] {
+        server.say_to(&place.url, "UPDATE ingam_steps SET needs = 0 WHERE step = -1").await;
+    }
+    drop(filling);
     let filling = Filling::begin(&config, true).await.unwrap();
     fill(&filling, &from, &journal, &config).await;
     filling.finish().await.unwrap();

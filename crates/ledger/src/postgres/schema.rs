@@ -163,8 +163,8 @@ CREATE TABLE journal_mark (
 "#,
 }];
 
-/// The row that says that a database is being filled. It needs more steps than there will ever be, so that no release
-/// opens it meanwhile.
+/// The row that says by which attempt a database is being filled, or was. Until the attempt has ended it needs more
+/// steps than there will ever be, so that no release opens the database meanwhile.
 const FILLING: i32 = -1;
 
 /// Brings a database to the last of these steps, one node at a time; the others wait for the row. `room` says
@@ -225,10 +225,26 @@ async fn take_steps(
     Ok(())
 }
 
+/// By whom a database was filled.
+pub(crate) struct Filled {
+    /// The attempt; its name is the same in all databases of a ledger.
+    pub(crate) attempt: String,
+    /// Whether it has ended here.
+    pub(crate) ended: bool,
+}
+
+/// By which attempt the database is being filled, or was.
+pub(crate) async fn filled(session: &mut PgConnection) -> Result<Option<Filled>, Fault> {
+    let found: Option<(String, i32)> = sqlx::query_as("SELECT room, needs FROM ingam_steps WHERE step = $1")
+        .bind(FILLING)
+        .fetch_optional(session)
+        .await?;
+    Ok(found.map(|(attempt, needs)| Filled { attempt, ended: needs == 0 }))
+}
+
 /// Whether the database is being filled, or was and nobody ended it.
 pub(crate) async fn is_filling(session: &mut PgConnection) -> Result<bool, Fault> {
-    let found = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM ingam_steps WHERE step = $1)");
-    Ok(found.bind(FILLING).fetch_one(session).await?)
+    Ok(filled(session).await?.is_some_and(|filled| !filled.ended))
 }
 
 /// The same of a database in which nothing may have been made yet.
@@ -242,17 +258,23 @@ async fn has_steps(session: &mut PgConnection) -> Result<bool, Fault> {
     Ok(found.fetch_one(session).await?)
 }
 
-/// Marks the database as one that is being filled, or as filled.
-pub(crate) async fn set_filling(session: &mut PgConnection, filling: bool) -> Result<(), Fault> {
-    if filling {
-        sqlx::query("INSERT INTO ingam_steps (step, needs, room) VALUES ($1, $2, '') ON CONFLICT DO NOTHING")
-            .bind(FILLING)
-            .bind(i32::MAX)
-            .execute(session)
-            .await?;
-    } else {
-        sqlx::query("DELETE FROM ingam_steps WHERE step = $1").bind(FILLING).execute(session).await?;
-    }
+/// Marks the database as one that is being filled.
+pub(crate) async fn begin_filling(session: &mut PgConnection, attempt: &str) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO ingam_steps (step, needs, room) VALUES ($1, $2, $3)
+         ON CONFLICT (step) DO UPDATE SET needs = excluded.needs, room = excluded.room",
+    )
+    .bind(FILLING)
+    .bind(i32::MAX)
+    .bind(attempt)
+    .execute(session)
+    .await?;
+    Ok(())
+}
+
+/// Marks the database as filled.
+pub(crate) async fn end_filling(session: &mut PgConnection) -> Result<(), Fault> {
+    sqlx::query("UPDATE ingam_steps SET needs = 0 WHERE step = $1").bind(FILLING).execute(session).await?;
     Ok(())
 }
 

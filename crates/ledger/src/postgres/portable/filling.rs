@@ -22,8 +22,8 @@ struct Marked {
 pub(crate) struct Marks(Vec<Marked>);
 
 impl Marks {
-    /// Marks the databases; a fault, and nothing marked, where one holds anything that is not of an attempt which
-    /// broke off. `journal`: it is filled, too.
+    /// Marks the databases; a fault, and nothing marked, where one holds anything that is not of the attempt which
+    /// broke off in this store. `journal`: it is filled, too.
     pub(crate) async fn set(config: &PostgresConfig, journal: bool) -> Result<Marks, Fault> {
         let mut marks = Vec::new();
         let mut rooms: Vec<(&Database, &'static [Tables])> =
@@ -37,15 +37,16 @@ impl Marks {
             schema::prepare(&pool, room, steps, Use::Fill).await?;
             marks.push(Marked { pool, tables });
         }
+        let attempt = attempt(&marks).await?;
         // All are looked at before the first is touched.
         for marked in &marks {
             let mut session = marked.pool.acquire().await?;
-            if !schema::is_filling(&mut session).await? && !all_empty(&mut session, marked.tables).await? {
+            if !of(&mut session, &attempt).await? && !all_empty(&mut session, marked.tables).await? {
                 return Err(Fault::Occupied(marked.name()));
             }
         }
         for marked in &marks {
-            marked.begin().await?;
+            marked.begin(&attempt).await?;
         }
         Ok(Marks(marks))
     }
@@ -58,16 +59,35 @@ impl Marks {
         Ok(filling)
     }
 
-    /// All of them are whole. The store's comes last: without it nothing is opened.
+    /// All of them are whole. The store's mark is the last: without the store nothing is opened, and if we crash before
+    /// it the others are still known to be of this attempt.
     pub(crate) async fn remove(self) -> Result<(), Fault> {
         for marked in self.0 {
             let mut session = marked.pool.acquire().await?;
-            schema::set_filling(&mut session, false).await?;
+            schema::end_filling(&mut session).await?;
             drop(session);
             marked.pool.close().await;
         }
         Ok(())
     }
+}
+
+/// The attempt that broke off in the store, the last of these databases, or a new one.
+async fn attempt(marks: &[Marked]) -> Result<String, Fault> {
+    let store = marks.last().ok_or(Fault::Invalid("no databases to fill"))?;
+    let mut session = store.pool.acquire().await?;
+    match schema::filled(&mut session).await? {
+        Some(before) if !before.ended => Ok(before.attempt),
+        _ => {
+            let new = sqlx::query_scalar("SELECT gen_random_uuid()::text");
+            Ok(new.fetch_one(&mut *session).await?)
+        }
+    }
+}
+
+/// Whether what is in a database is of this attempt.
+async fn of(db: &mut PgConnection, attempt: &str) -> Result<bool, Fault> {
+    Ok(schema::filled(db).await?.is_some_and(|filled| filled.attempt == attempt))
 }
 
 async fn all_empty(db: &mut PgConnection, tables: &[Tables]) -> Result<bool, Fault> {
@@ -88,11 +108,11 @@ impl Marked {
         }
     }
 
-    async fn begin(&self) -> Result<(), Fault> {
+    async fn begin(&self, attempt: &str) -> Result<(), Fault> {
         transaction(&self.pool, async |db| {
             db.execute(PATIENT).await?;
             sqlx::query("SELECT 1 FROM ingam_steps WHERE step = 0 FOR UPDATE").execute(&mut *db).await?;
-            if schema::is_filling(db).await? {
+            if of(db, attempt).await? {
                 for table in self.tables.iter().flat_map(|tables| tables.names()) {
                     db.execute(AssertSqlSafe(format!("TRUNCATE {table}"))).await?;
                 }
@@ -103,7 +123,7 @@ impl Marked {
                 // Somebody was faster.
                 return Err(Fault::Occupied(self.name()));
             }
-            schema::set_filling(db, true).await?;
+            schema::begin_filling(db, attempt).await?;
             Ok(Ended::Keep(()))
         })
         .await
