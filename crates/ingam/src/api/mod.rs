@@ -48,7 +48,7 @@ use utoipa_axum::routes;
 /// The API, complete with error answers, request ids and security headers.
 pub fn router(app: Arc<App>, figures: PrometheusHandle) -> Router {
     let (router, described) = described().split_for_parts();
-    let document = openapi::Document::new(described, &app.base_url);
+    let document = openapi::Document::new(described, app.base_url.clone());
     router
         .route("/v1", any(no_such_route))
         .route("/v1/", any(no_such_route))

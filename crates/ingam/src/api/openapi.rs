@@ -13,6 +13,7 @@ use ingam_cases::refusal::Refusal;
 use ingam_cases::verification::Event;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 use utoipa::OpenApi;
 
 /// What the handlers' own descriptions are added to.
@@ -38,17 +39,22 @@ use utoipa::OpenApi;
 )]
 pub struct Described;
 
-/// The document as it is served.
+/// The document as it is served, made when somebody asks for it.
 #[derive(Clone)]
-pub struct Document(Bytes);
+pub struct Document(Arc<LazyLock<Bytes, Making>>);
+
+type Making = Box<dyn FnOnce() -> Bytes + Send>;
 
 impl Document {
     /// Completes the handlers' descriptions.
-    pub fn new(described: utoipa::openapi::OpenApi, base_url: &str) -> Self {
-        // What utoipa holds is JSON by its making.
-        let mut document = serde_json::to_value(described).unwrap_or_default();
-        complete(&mut document, base_url);
-        Self(Bytes::from(document.to_string()))
+    pub fn new(described: utoipa::openapi::OpenApi, base_url: String) -> Self {
+        let making: Making = Box::new(move || {
+            // What utoipa holds is JSON by its making.
+            let mut document = serde_json::to_value(described).unwrap_or_default();
+            complete(&mut document, &base_url);
+            Bytes::from(document.to_string())
+        });
+        Self(Arc::new(LazyLock::new(making)))
     }
 }
 
@@ -58,7 +64,7 @@ impl Document {
     responses((status = 200, description = "OpenAPI 3.1.", body = Object))
 )]
 pub async fn openapi_document(Extension(document): Extension<Document>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], document.0)
+    ([(header::CONTENT_TYPE, "application/json")], (**document.0).clone())
 }
 
 fn complete(document: &mut Value, base_url: &str) {
