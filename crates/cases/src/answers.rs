@@ -169,6 +169,8 @@ pub struct Answer<C> {
     pub provider_code: Option<String>,
     /// When asking again makes sense, where the institution or its maintenance hours say so.
     pub retry_at: Option<Timestamp>,
+    /// What the institution's clock said, where this machine's stood far beside it.
+    pub told_at: Option<Timestamp>,
     /// How long the institution took, in milliseconds.
     pub elapsed_ms: u64,
 }

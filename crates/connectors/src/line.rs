@@ -167,9 +167,13 @@ impl Line {
     /// institution that does not tell the time agrees with everybody.
     pub(crate) fn clock_off(&self) -> Option<SignedDuration> {
         const MOST: SignedDuration = SignedDuration::from_secs(60);
+        Some(self.now().duration_since(self.their_time()?)).filter(|off| off.abs() > MOST)
+    }
+
+    /// What the institution's clock says now, as far as it was heard.
+    fn their_time(&self) -> Option<Timestamp> {
         let (heard, said) = (*self.heard.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let theirs = said.checked_add(SignedDuration::try_from(heard.elapsed()).ok()?).ok()?;
-        Some(self.now().duration_since(theirs)).filter(|off| off.abs() > MOST)
+        said.checked_add(SignedDuration::try_from(heard.elapsed()).ok()?).ok()
     }
 
     pub(crate) fn timer(&self) -> Timer {
@@ -260,6 +264,7 @@ impl Line {
             provider_ref: said.reference,
             provider_code: said.code,
             retry_at: said.retry_at,
+            told_at: self.clock_off().and_then(|_| self.their_time()),
             elapsed_ms: timer.elapsed_ms(),
         }
     }

@@ -164,6 +164,8 @@ async fn no_money_is_sent_while_the_clocks_disagree() {
         house.off_s.store(off_s, Ordering::Relaxed);
         let sent = house.send(&house.call(), house.now(), KIM, ACCOUNT).await;
         assert_eq!((sent.code, sent.provider_code.as_deref()), (DepositCode::Unavailable, Some("clock_off")));
+        let told_at = sent.told_at.unwrap();
+        assert!(told_at.duration_since(house.now()).abs() < jiff::SignedDuration::from_secs(60), "{told_at}");
     }
     assert_eq!(house.lines(ACCOUNT), 0);
     house.off_s.store(50, Ordering::Relaxed);

@@ -347,6 +347,7 @@ fn answer<C>(code: C, provider: &str) -> Answer<C> {
         provider_ref: None,
         provider_code: None,
         retry_at: None,
+        told_at: None,
         elapsed_ms: 5,
     }
 }

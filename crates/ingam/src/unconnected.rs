@@ -18,6 +18,7 @@ fn nobody<C>(code: C) -> Answer<C> {
         provider_ref: None,
         provider_code: None,
         retry_at: None,
+        told_at: None,
         elapsed_ms: 0,
     }
 }

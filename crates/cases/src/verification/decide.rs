@@ -393,6 +393,7 @@ fn deposit_answered(
         provider_code: answer.provider_code,
         elapsed_ms: answer.elapsed_ms,
         at: now,
+        told_at: answer.told_at,
         retry_at: again.then(|| retry_at(v.bank_silences, answer.retry_at, now)),
     }])
 }

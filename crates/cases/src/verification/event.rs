@@ -114,6 +114,9 @@ pub enum Event {
         provider_code: Option<String>,
         elapsed_ms: u64,
         at: Timestamp,
+        /// What the bank's clock said, where ours stood far beside it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        told_at: Option<Timestamp>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Timestamp>,
     },

@@ -23,7 +23,8 @@ fn blob() -> BlobId {
 /// Every kind of a verification's events, in the order of `verification_kind`.
 pub(crate) fn verification() -> Vec<Event> {
     let at = start();
-    let Answer { provider, provider_ref, provider_code, elapsed_ms, code: (), retry_at: _ } = answer(());
+    let Answer { provider, provider_ref, provider_code, elapsed_ms, code: (), retry_at: _, told_at: _ } =
+        answer(());
     let said = || (provider.clone(), provider_ref.clone(), provider_code.clone(), elapsed_ms);
     vec![
         Event::Opened {
@@ -111,6 +112,7 @@ pub(crate) fn verification() -> Vec<Event> {
                 provider_code,
                 elapsed_ms,
                 at,
+                told_at: None,
                 retry_at: Some(at),
             }
         },

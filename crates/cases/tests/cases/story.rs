@@ -70,6 +70,7 @@ pub(crate) fn answer<C>(code: C) -> Answer<C> {
         provider_ref: Some("ref-1".into()),
         provider_code: Some("A0000".into()),
         retry_at: None,
+        told_at: None,
         elapsed_ms: 120,
     }
 }

@@ -31,6 +31,7 @@ pub(super) async fn ask_issuer(
             provider_ref: None,
             provider_code: None,
             retry_at: None,
+            told_at: None,
             elapsed_ms: 0,
         }
     };

@@ -142,9 +142,11 @@ async fn doubt(app: &App, id: &VerificationId, call: &CallId) -> Result<Doubt, F
             Ok(Event::DepositAsked { call: asked, at }) if asked == *call => {
                 doubt = Some(Doubt { sent_at: at, doubted_at: at });
             }
-            Ok(Event::DepositAnswered { call: asked, at, .. }) if asked == *call => {
+            Ok(Event::DepositAnswered { call: asked, at, told_at, .. }) if asked == *call => {
+                // A clock that stood behind would let the bank have less than its time.
+                let doubted_at = at.max(told_at.unwrap_or(at));
                 return doubt
-                    .map(|doubt| Doubt { doubted_at: at, ..doubt })
+                    .map(|doubt| Doubt { doubted_at, ..doubt })
                     .ok_or(Fault::internal("a deposit that was answered before it was asked for"));
             }
             _ => {}
