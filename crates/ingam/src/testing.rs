@@ -284,8 +284,7 @@ impl Program {
         let current = self.app.verification(id).await.unwrap().unwrap();
         let CardStep::Asking { call, .. } = current.state.card else { panic!("{:?}", current.state.card) };
         let confirmed = self.app.confirmed(id, Reads::task("test", "test")).await.unwrap();
-        let keys =
-            LimitKeys { card: Some(self.app.card_key(&confirmed.number).await.unwrap()), sends: vec![] };
+        let keys = self.app.card_keys(&confirmed.number, None).await.unwrap();
         let next_call = fresh!(self.app, CallId);
         let command = Command::IssuerAnswered { call, answer: answer(code, "mois"), next_call };
         self.answered(id, keys, command, Secrets::default).await.unwrap()

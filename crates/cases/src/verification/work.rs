@@ -153,6 +153,8 @@ pub enum Limit {
     KeepWrongDate {
         /// Who held it.
         call: CallId,
+        /// No answer came: the question may still be on its way, and be counted after another one's yes.
+        silent: bool,
     },
     /// The issuer said yes: this try and all that were spent are whole again. Those of questions that are still under
     /// way are not: the issuer may count them after its yes.
@@ -179,7 +181,7 @@ pub fn limits(event: &Event) -> Vec<Limit> {
         Event::IssuerAnswered { call, code, .. } => match code {
             IssuerCode::Valid => vec![Limit::FreeWrongDates { call: call.clone() }],
             code if code.counts_as_wrong_date() || code.in_doubt() => {
-                vec![Limit::KeepWrongDate { call: call.clone() }]
+                vec![Limit::KeepWrongDate { call: call.clone(), silent: code.in_doubt() }]
             }
             _ => vec![Limit::ReturnWrongDate { call: call.clone() }],
         },

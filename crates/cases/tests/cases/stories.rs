@@ -238,7 +238,7 @@ fn an_issuer_that_may_have_counted_keeps_the_slot() {
         let call = story.v().checks[0].call.clone();
         let expected = match (code, kept) {
             (IssuerCode::Valid, _) => vec![Limit::FreeWrongDates { call }],
-            (_, true) => vec![Limit::KeepWrongDate { call }],
+            (_, true) => vec![Limit::KeepWrongDate { call, silent: code.in_doubt() }],
             (_, false) => vec![Limit::ReturnWrongDate { call }],
         };
         let event = story.events.iter().rfind(|e| crate::story::name(e) == "issuer_answered").unwrap();

@@ -340,7 +340,7 @@ fn limits_balance(events: &[Event]) {
         let (what, call, change) = match &limit {
             Limit::TakeWrongDate { call } => ("date", call, 1),
             Limit::ReturnWrongDate { call }
-            | Limit::KeepWrongDate { call }
+            | Limit::KeepWrongDate { call, .. }
             | Limit::FreeWrongDates { call } => ("date", call, -1),
             Limit::TakeSend { call } => ("send", call, 1),
             Limit::ReturnSend { call } => ("send", call, -1),

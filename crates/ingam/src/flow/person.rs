@@ -272,7 +272,7 @@ impl Person<'_> {
         if read_issued != Some(issued) {
             edited.push(CardField::IssueDate);
         }
-        let keys = LimitKeys { card: Some(self.app.card_key(&number).await?), sends: vec![] };
+        let keys = LimitKeys { card: Some(self.app.card_key(&number).await?), ..LimitKeys::default() };
         let (session, call) = (self.session, fresh!(self.app, CallId));
         self.app
             .act(&self.id, self.along(), |_, blocked| {
@@ -439,7 +439,7 @@ impl App {
         if let Some(address) = &given.address {
             count("address", address, limits.sends_per_address_day).await?;
         }
-        Ok(LimitKeys { card: None, sends })
+        Ok(LimitKeys { sends, ..LimitKeys::default() })
     }
 }
 

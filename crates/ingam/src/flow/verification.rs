@@ -6,12 +6,14 @@ use crate::fault::Fault;
 use crate::fresh;
 use ingam_cases::id::{EntryId, TaskId, VerificationId};
 use ingam_cases::refusal::Refusal;
+use ingam_cases::values::ResidentNumber;
 use ingam_cases::verification::apply::apply;
 use ingam_cases::verification::decide::decide;
 use ingam_cases::verification::work::{self, Limit, Work, limits, work};
 use ingam_cases::verification::{Command, Event, Verification};
-use ingam_ledger::{Commit, Effect, Entry, NewTask, Refused, Release, Stream, Take, View, Write};
+use ingam_ledger::{Claim, Commit, Effect, Entry, NewTask, Refused, Release, Stream, Take, View, Write};
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// The kind of case, as the ledger keeps it.
 pub const KIND: &str = "verification";
@@ -50,6 +52,10 @@ impl Act {
 pub struct LimitKeys {
     /// The card, by its holder's number.
     pub card: Option<String>,
+    /// Who holds tries of the card for questions that stayed without an answer, so long ago that they arrive no more.
+    pub silent: Vec<String>,
+    /// What the issuer's clock said, where ours stood far beside it.
+    pub told_at: Option<Timestamp>,
     /// Account, person, device, address: what a send of 1 won counts for, with the most a day.
     pub sends: Vec<(String, u32)>,
 }
@@ -136,7 +142,7 @@ impl App {
             let (mut commit, after) = self.commit_of(id, current.as_ref(), &events, &act, &along, now)?;
             if blocked == Some(Blocked::WrongDate) {
                 // Where the slots are full without this one, the card is as safe as it can be.
-                commit.take.retain(|take| take.holder != SPENT);
+                commit.take.retain(|take| take.holder != SPENT && !take.holder.starts_with(SILENT));
             }
             match self.ledger.commit(commit).await? {
                 Ok(_) => return Ok(after),
@@ -243,12 +249,21 @@ impl App {
         match limit {
             Limit::TakeWrongDate { call } => commit.take.push(slot(card()?, call.to_string())),
             Limit::ReturnWrongDate { call } => commit.release.push(by(card()?, call.as_str())),
-            Limit::KeepWrongDate { call } => {
+            Limit::KeepWrongDate { call, silent } => {
                 commit.release.push(by(card()?, call.as_str()));
-                commit.take.push(slot(card()?, SPENT.to_owned()));
+                commit.take.push(if silent {
+                    let since = keys.told_at.map_or(now, |told_at| told_at.max(now));
+                    let note = serde_json::to_value(Silent { since }).map_err(Fault::internal)?;
+                    Take { note: Some(note), ..slot(card()?, format!("{SILENT}{call}")) }
+                } else {
+                    slot(card()?, SPENT.to_owned())
+                });
             }
             Limit::FreeWrongDates { call } => {
                 commit.release.extend([by(card()?, call.as_str()), by(card()?, SPENT)]);
+                for silent in &keys.silent {
+                    commit.release.push(by(card()?, silent));
+                }
             }
             Limit::TakeSend { call } => {
                 if keys.sends.is_empty() {
@@ -276,6 +291,38 @@ impl App {
 
 /// Who holds a card's try once its question is answered. While the question is under way its own id does.
 const SPENT: &str = "spent";
+/// Who holds it where no answer came, before the question's id: it may arrive all the same, and be counted then.
+const SILENT: &str = "silent:";
+/// No question is on its way for longer.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(10);
+
+/// What is noted of a try whose question stayed without an answer.
+#[derive(Serialize, Deserialize)]
+struct Silent {
+    since: Timestamp,
+}
+
+impl App {
+    /// The keys of a card's limit, when its issuer has answered.
+    ///
+    /// # Errors
+    /// Where the ledger or the vault fails.
+    pub async fn card_keys(
+        &self,
+        number: &ResidentNumber,
+        told_at: Option<Timestamp>,
+    ) -> Result<LimitKeys, Fault> {
+        let card = self.card_key(number).await?;
+        let now = self.now();
+        let long_ago = |claim: &Claim| {
+            let silent = claim.note.clone().and_then(|note| serde_json::from_value::<Silent>(note).ok());
+            claim.holder.starts_with(SILENT) && silent.is_some_and(|silent| now - silent.since >= ON_ITS_WAY)
+        };
+        let held = self.ledger.claims(&format!("wrong_date:{card}")).await?;
+        let silent = held.into_iter().filter(long_ago).map(|claim| claim.holder).collect();
+        Ok(LimitKeys { card: Some(card), silent, told_at, sends: vec![] })
+    }
+}
 
 fn view(state: &Verification) -> Result<View, Fault> {
     Ok(View {
@@ -307,7 +354,6 @@ mod tests {
     use super::*;
     use crate::testing::{NAME, NUMBER, Program, base64, picture, safety};
     use ingam_cases::answers::IssuerCode;
-    use ingam_cases::values::ResidentNumber;
     use serde_json::json;
 
     #[tokio::test]
@@ -336,6 +382,10 @@ mod tests {
         assert_eq!(held().await, 1, "it may have been counted");
         let third = asked().await;
         program.issuer_answers(&third, IssuerCode::Valid).await;
+        assert_eq!(held().await, 1, "it may still be on its way, and be counted after this yes");
+        program.app.clock.move_to(ON_ITS_WAY.as_millis() as i64);
+        let fourth = asked().await;
+        program.issuer_answers(&fourth, IssuerCode::Valid).await;
         assert_eq!(held().await, 0, "what was counted before a yes no longer counts");
     }
 

@@ -3,7 +3,7 @@
 use super::{Held, Outcome, recorded, with};
 use crate::app::App;
 use crate::flow::plaintext::Reader;
-use crate::flow::verification::{Act, LimitKeys};
+use crate::flow::verification::Act;
 use crate::flow::{ActError, Secrets};
 use crate::fresh;
 use ingam_cases::answers::{Answer, IssuerCode};
@@ -35,7 +35,7 @@ pub(super) async fn ask_issuer(
             elapsed_ms: 0,
         }
     };
-    let keys = LimitKeys { card: Some(app.card_key(&confirmed.number).await?), sends: vec![] };
+    let keys = app.card_keys(&confirmed.number, answer.told_at).await?;
     let next_call = fresh!(app, CallId);
     let result = app
         .act(id, with(task), |_, _| {
