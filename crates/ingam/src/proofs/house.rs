@@ -11,6 +11,7 @@ use crate::replay;
 use ingam_cases::id::{InstitutionId, PolicyId, VerificationId};
 use ingam_cases::institution::{Command, Institution, Profile};
 use ingam_cases::policy::Policy;
+use ingam_cases::values::ResidentNumber;
 use ingam_connectors::{OpenBanking, OpenBankingConfig, ResidentCardConfig, Unobserved, VendorResidentCards};
 use ingam_ledger::store::Store;
 use ingam_ledger::testing::Failing;
@@ -159,6 +160,12 @@ impl House {
                 return id;
             }
         }
+    }
+
+    /// The claim of a card's tries at its day of issue.
+    pub(super) async fn tries_of(&self, number: &str) -> String {
+        let card = self.app.card_key(&ResidentNumber::parse(number).unwrap()).await.unwrap();
+        format!("wrong_date:{card}")
     }
 
     /// Moves everyone's clock.
