@@ -1,6 +1,10 @@
 //! Time as it is passed in, and the one time zone in which Korean institutions write it.
 
-use jiff::{SignedDuration, Timestamp, ZonedDateTime, civil::Date, tz};
+use jiff::{
+    SignedDuration, Timestamp, ZonedDateTime,
+    civil::{Date, DateTime},
+    tz,
+};
 
 /// Where the time comes from. Closures that return a [`Timestamp`] are clocks.
 pub trait Clock: Send + Sync {
@@ -44,6 +48,15 @@ pub(crate) fn tran_dtime(at: Timestamp) -> String {
     kst(at).strftime("%Y%m%d%H%M%S").to_string()
 }
 
+/// `yyyyMMddHHmmssSSS` in Korea: when open banking gave an answer (`api_tran_dtm`).
+pub(crate) fn read_tran_dtm(text: &str) -> Option<Timestamp> {
+    let (second, millis) = text.split_at_checked(14)?;
+    let millis: i64 = Some(millis).filter(|millis| millis.len() == 3)?.parse().ok()?;
+    let local = DateTime::strptime("%Y%m%d%H%M%S", second).ok()?;
+    let at = local.to_zoned_datetime(kst_zone()).ok()?.timestamp();
+    at.checked_add(SignedDuration::from_millis(millis)).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +66,17 @@ mod tests {
         let at: Timestamp = "2025-01-01T15:00:01Z".parse().unwrap();
         assert_eq!(tran_dtime(at), "20250102000001");
         assert_eq!(kst_date(at).to_string(), "2025-01-02");
+    }
+
+    #[test]
+    fn an_answer_tells_when_it_was_given() {
+        let at = |text: &str| read_tran_dtm(text).map(|at| at.to_string());
+        assert_eq!(at("20250101121212123").as_deref(), Some("2025-01-01T03:12:12.123Z"));
+        for text in
+            ["", "20250101121212", "2025010112121212", "20251301121212123", "20250101121212x23", "가나다라마"]
+        {
+            assert_eq!(at(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub use codes::{ContractCode, ContractCodes};
 pub use tran_id::{BankTranId, InstitutionCode};
 
 use crate::{
-    clock::{Clock, kst_date, near_midnight, tran_dtime},
+    clock::{Clock, kst_date, near_midnight, read_tran_dtm, tran_dtime},
     config::{Limits, Misconfigured, Secret},
     line::{Failure, Line, Observer, Reply, Said, Timer},
     maintenance::MaintenanceHours,
@@ -396,7 +396,10 @@ impl Bank for OpenBanking {
                 let mut code = codes::result(&answer.rsp_code, bank_code, &self.config.contract_codes);
                 let settled = doubted_at.checked_add(self.settle).unwrap_or(Timestamp::MAX);
                 let now = self.line.now();
-                if code == DepositCode::NotSent && (now < settled || self.line.clock_off().is_some()) {
+                // What was said before the bank had its time says nothing, however late it comes.
+                let stale = read_tran_dtm(&answer.api_tran_dtm).is_some_and(|said| said < settled);
+                if code == DepositCode::NotSent && (now < settled || stale || self.line.clock_off().is_some())
+                {
                     // It may still be on its way: a trace that is missing now can appear.
                     code = DepositCode::Unknown;
                     evidence.retry_at = Some(settled).filter(|at| now < *at);

@@ -183,6 +183,18 @@ async fn no_trace_is_not_believed_while_the_clocks_disagree() {
 }
 
 #[tokio::test]
+async fn no_trace_of_a_while_ago_is_not_believed_now() {
+    let house = house_with(|bank, _| bank.settle_ms = 60_000).await;
+    let (call, sent_at) = (house.call(), house.now());
+    assert_eq!(house.bank.deposit_result(&call, sent_at, sent_at).await.code, DepositCode::Unknown);
+    assert_eq!(house.send(&call, sent_at, KIM, ACCOUNT).await.code, DepositCode::Deposited, "it comes late");
+    house.pass(60);
+    house.fault(Kftc, Fault::Stale, "deposit_result", 1);
+    assert_eq!(house.bank.deposit_result(&call, sent_at, sent_at).await.code, DepositCode::Unknown);
+    assert_eq!(house.bank.deposit_result(&call, sent_at, sent_at).await.code, DepositCode::Deposited);
+}
+
+#[tokio::test]
 async fn around_midnight_no_money_is_sent() {
     let house = house_with(|bank, _| bank.midnight_ms = 120_000).await;
     house.pass(12 * 3_600 - 119);

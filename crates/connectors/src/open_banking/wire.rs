@@ -119,6 +119,7 @@ pub(crate) struct ResultLine<'a> {
 #[serde(default)]
 pub(crate) struct TransferAnswer {
     pub(crate) api_tran_id: String,
+    pub(crate) api_tran_dtm: String,
     pub(crate) rsp_code: String,
     pub(crate) res_list: Vec<TransferLine>,
 }
