@@ -16,8 +16,9 @@ use jiff::{Timestamp, civil::Date};
 /// Says whether a resident card is genuine and current (진위확인).
 #[async_trait]
 pub trait ResidentCardIssuer: Send + Sync {
-    /// Asks once, before the deadline or not at all. The caller has counted the question against the card's limit before (five wrong days of issue
-    /// lock the card nationwide): this method never asks the issuer's register twice.
+    /// Asks once, before the deadline or not at all. The caller has counted the question against the card's limit
+    /// before (five wrong days of issue lock the card nationwide): this method never asks the issuer's register
+    /// twice.
     async fn check(
         &self,
         call: &CallId,
