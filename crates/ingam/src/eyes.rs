@@ -11,18 +11,18 @@ use tokio::sync::Semaphore;
 /// Who looks at pictures.
 #[async_trait]
 pub trait Eyes: Send + Sync {
-    /// Whether bytes are a picture that can be read later: what can't be decoded is refused while its sender can
-    /// still put it right.
+    /// Whether bytes are a picture that can be read later, and gives them back: what can't be decoded is refused while
+    /// its sender can still put it right.
     ///
     /// # Errors
     /// Where the looking itself broke off.
-    async fn look(&self, picture: Arc<[u8]>) -> Result<Result<(), BadPicture>, Fault>;
+    async fn look(&self, picture: Vec<u8>) -> Result<Result<Vec<u8>, BadPicture>, Fault>;
 
     /// What a card in a picture says.
     ///
     /// # Errors
     /// Where the looking itself broke off.
-    async fn read(&self, picture: Arc<[u8]>) -> Result<Result<CardReading, Unreadable>, Fault>;
+    async fn read(&self, picture: Vec<u8>) -> Result<Result<CardReading, Unreadable>, Fault>;
 }
 
 /// The reader on threads.
@@ -42,14 +42,14 @@ impl ReaderThreads {
 
 #[async_trait]
 impl Eyes for ReaderThreads {
-    async fn look(&self, picture: Arc<[u8]>) -> Result<Result<(), BadPicture>, Fault> {
+    async fn look(&self, picture: Vec<u8>) -> Result<Result<Vec<u8>, BadPicture>, Fault> {
         let _turn = self.at_once.acquire().await.map_err(Fault::internal)?;
         let limits = self.limits;
-        let work = move || ingam_vision::decode::decode(&picture, &limits).map(|_| ());
+        let work = move || ingam_vision::decode::decode(&picture, &limits).map(|_| picture);
         tokio::task::spawn_blocking(work).await.map_err(Fault::internal)
     }
 
-    async fn read(&self, picture: Arc<[u8]>) -> Result<Result<CardReading, Unreadable>, Fault> {
+    async fn read(&self, picture: Vec<u8>) -> Result<Result<CardReading, Unreadable>, Fault> {
         let _turn = self.at_once.acquire().await.map_err(Fault::internal)?;
         let reader = self.reader.clone();
         tokio::task::spawn_blocking(move || reader.read(&picture)).await.map_err(Fault::internal)

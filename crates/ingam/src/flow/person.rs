@@ -16,7 +16,6 @@ use ingam_cases::verification::{AccountStep, CardField, CardStep, Command};
 use ingam_ledger::{RetentionClass, Take};
 use jiff::civil::Date;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 /// A person at the page: one session of one verification.
 pub struct Person<'a> {
@@ -397,11 +396,8 @@ impl Person<'_> {
 impl App {
     /// A picture that can be decoded: what can't is refused here, where its sender can still put it right.
     async fn checked_picture(&self, picture: Vec<u8>) -> Result<Vec<u8>, ActError> {
-        let picture: Arc<[u8]> = picture.into();
-        match self.eyes.look(picture.clone()).await? {
-            Ok(()) => Ok(picture.to_vec()),
-            Err(problem) => Err(ActError::Invalid { field: "picture", code: problem.code() }),
-        }
+        let looked = self.eyes.look(picture).await?;
+        looked.map_err(|problem| ActError::Invalid { field: "picture", code: problem.code() })
     }
 
     /// The key under which a card's wrong dates are counted, over all institutions.

@@ -33,7 +33,7 @@ pub(super) async fn read_card(
     let original = submitted(app, id).await?;
     let picture =
         app.open_picture(&current.state, &original, Reader::task("task:read_card", "read_card")).await?;
-    let card = match app.eyes.read(picture.into()).await? {
+    let card = match app.eyes.read(picture).await? {
         Ok(card) => card,
         Err(unreadable) if unreadable.is_fault() => return Err(Fault::internal(unreadable).into()),
         // It was decoded when it came in; should it fail now, it is a picture that can't be read.
