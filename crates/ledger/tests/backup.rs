@@ -10,10 +10,10 @@ use std::time::Duration;
 use ingam_ledger::audit::audit;
 use ingam_ledger::backup::{self, Making, Place, Since, Staging};
 use ingam_ledger::portable::Part;
-use ingam_ledger::testing::{SeededEntropy, TestClock, TestLedger, open_at};
+use ingam_ledger::testing::{SeededEntropy, TestClock, TestLedger, access, open_at};
 use ingam_ledger::{
-    Access, BlobRef, ClearEntry, Commit, Effect, Entry, Fault, FileTopKey, Ledger, NewTask, Opened, Origin,
-    RetentionClass, SealedField, Stream, TaskQuery, View, Write,
+    BlobRef, ClearEntry, Commit, Effect, Entry, Fault, FileTopKey, Ledger, NewTask, Opened, RetentionClass,
+    SealedField, Stream, TaskQuery, View, Write,
 };
 use serde_json::{Value, json};
 
@@ -57,19 +57,6 @@ async fn put(ledger: &Ledger, id: &str, subject: &str) -> BlobRef {
     let case = format!("ver_{subject}");
     let put = ledger.put_blob(id, &case, subject, Some("ins"), RetentionClass::Picture, vec![7; 3_000_000]);
     put.await.unwrap().unwrap()
-}
-
-fn access(record: &str) -> Access {
-    Access {
-        actor_kind: "system".into(),
-        actor: "test".into(),
-        from: Origin::Inside,
-        reason: "test".into(),
-        case: None,
-        institution: None,
-        access_id: format!("acc_{record}"),
-        entry_id: format!("evt_acc_{record}"),
-    }
 }
 
 async fn name(ledger: &Ledger, subject: &str) -> Opened<Value> {

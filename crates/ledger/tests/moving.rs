@@ -9,11 +9,10 @@ use std::sync::Arc;
 use ingam_ledger::audit::{AuditReport, audit};
 use ingam_ledger::backup::{Copied, Filling, JournalPlace, Place, copy, copy_journal};
 use ingam_ledger::portable::{Portable, Row};
-use ingam_ledger::testing::{SeededEntropy, Server, TestClock, TestLedger, open_at};
+use ingam_ledger::testing::{SeededEntropy, Server, TestClock, TestLedger, access, open_at};
 use ingam_ledger::{
-    Access, BlobRef, ClearEntry, Commit, Database, Entry, Fault, FileTopKey, Ledger, Opened, Origin,
-    PostgresConfig, PostgresTables, RetentionClass, SealedField, Stream, View, Write, mark_moved, not_moved,
-    unmark_moved,
+    BlobRef, ClearEntry, Commit, Database, Entry, Fault, FileTopKey, Ledger, Opened, PostgresConfig,
+    PostgresTables, RetentionClass, SealedField, Stream, View, Write, mark_moved, not_moved, unmark_moved,
 };
 use serde_json::{Value, json};
 
@@ -57,19 +56,6 @@ async fn put(ledger: &Ledger, subject: &str) -> BlobRef {
     let (id, case) = (format!("blb_{subject}"), format!("ver_{subject}"));
     let put = ledger.put_blob(&id, &case, subject, Some("ins"), RetentionClass::Picture, vec![7; 2_000_000]);
     put.await.unwrap().unwrap()
-}
-
-fn access(record: &str) -> Access {
-    Access {
-        actor_kind: "system".into(),
-        actor: "test".into(),
-        from: Origin::Inside,
-        reason: "test".into(),
-        case: None,
-        institution: None,
-        access_id: format!("acc_{record}"),
-        entry_id: format!("evt_acc_{record}"),
-    }
 }
 
 async fn name(ledger: &Ledger, subject: &str, record: &str) -> Opened<Value> {

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ingam_ledger::testing::{SeededEntropy, Server, TestClock};
+use ingam_ledger::testing::{SeededEntropy, Server, TestClock, access};
 use ingam_ledger::{
-    Access, BlobRef, Commit, Database, Entry, Fault, FileTopKey, IndexRow, Ledger, Opened, Origin,
-    PostgresConfig, Refused, RetentionClass, SealedField, Stream, Write,
+    BlobRef, Commit, Database, Entry, Fault, FileTopKey, IndexRow, Ledger, Opened, PostgresConfig, Refused,
+    RetentionClass, SealedField, Stream, Write,
 };
 use serde_json::{Map, json};
 
@@ -69,19 +69,6 @@ fn commit(case: &str, subject: &str) -> Commit {
         stream: Stream::Main,
     };
     Commit { writes: vec![write], ..Commit::default() }
-}
-
-fn access(record: &str) -> Access {
-    Access {
-        actor_kind: "system".into(),
-        actor: "test".into(),
-        from: Origin::Inside,
-        reason: "test".into(),
-        case: None,
-        institution: None,
-        access_id: format!("acc_{record}"),
-        entry_id: format!("evt_acc_{record}"),
-    }
 }
 
 async fn name(ledger: &Ledger, case: &str, record: &str) -> Opened<serde_json::Value> {

@@ -149,6 +149,34 @@ impl Catalogue {
         toml::from_str(include_str!("catalogue.toml")).expect("a test reads the built-in catalogue")
     }
 
+    /// So many people, a hundred at most, with a card and an account each. Nobody exists: no number has a place of
+    /// registration before 2020 that begins with 97.
+    pub fn crowd(people: usize) -> Self {
+        let words = || Text { ko: "견본".into(), en: "specimen".into() };
+        let family = ["김", "이", "박", "최", "정", "강", "조", "윤", "장", "임"];
+        let given = ["가람", "나래", "다온", "라온", "마루", "바다", "사랑", "아름", "자람", "하늘"];
+        let person = |n: usize| Person {
+            id: format!("card-{n:02}"),
+            name: format!("{}{}", family[n % 10], given[n / 10 % 10]),
+            name_en: format!("Specimen {n}"),
+            number: format!("80{:02}{:02}197{:04}", 1 + n % 12, 1 + n % 28, 1000 + n),
+            issued: Date::constant(2015, 6, 15),
+            story: words(),
+            expect: words(),
+            register: Register::default(),
+            accounts: vec![Account {
+                bank: ["004", "088", "020"][n % 3].into(),
+                number: format!("9990{n:08}"),
+                holder: None,
+                birth: None,
+                says: "000".into(),
+                deposit_says: None,
+                settles_after: (n % 2) as u32,
+            }],
+        };
+        Self { people: (0..people).map(person).collect(), cases: vec![] }
+    }
+
     /// A person by id.
     pub fn person(&self, id: &str) -> Option<&Person> {
         self.people.iter().find(|person| person.id == id)

@@ -13,9 +13,8 @@ use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::{End, Event};
 use ingam_ledger::Entropy;
 use ingam_ledger::testing::SeededEntropy;
-use ingam_sandbox::catalogue::{Account, Catalogue, Person, Register, Text};
+use ingam_sandbox::catalogue::Catalogue;
 use ingam_sandbox::{Fault, Institution, Rule, Sandbox};
-use jiff::civil::date;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,34 +50,6 @@ impl Dice {
     fn one_of<T: Copy>(&self, all: &[T]) -> T {
         all[self.below(all.len() as u64) as usize]
     }
-}
-
-/// Fifty people with a card and an account each. Nobody exists: no number has a place of registration before 2020
-/// that begins with 97.
-fn fifty() -> Catalogue {
-    let words = || Text { ko: "견본".into(), en: "specimen".into() };
-    let family = ["김", "이", "박", "최", "정"];
-    let given = ["가람", "나래", "다온", "라온", "마루", "바다", "사랑", "아름", "자람", "하늘"];
-    let people = (0..CARDS).map(|n| Person {
-        id: format!("card-{n:02}"),
-        name: format!("{}{}", family[n % 5], given[n / 5]),
-        name_en: format!("Specimen {n}"),
-        number: format!("80{:02}{:02}197{:04}", 1 + n % 12, 1 + n % 28, 1000 + n),
-        issued: date(2015, 6, 15),
-        story: words(),
-        expect: words(),
-        register: Register::default(),
-        accounts: vec![Account {
-            bank: ["004", "088", "020"][n % 3].into(),
-            number: format!("9990{n:08}"),
-            holder: None,
-            birth: None,
-            says: "000".into(),
-            deposit_says: None,
-            settles_after: (n % 2) as u32,
-        }],
-    });
-    Catalogue { people: people.collect(), cases: vec![] }
 }
 
 /// What can go wrong with any question.
@@ -198,7 +169,7 @@ async fn transfers(house: &House, id: &VerificationId) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_thousand_cases_over_fifty_cards_none_locks_a_card_or_pays_twice() {
     let cases = from_environment("INGAM_CASES", 150);
-    let house = Arc::new(House::with(fifty(), TIMEOUT_MS).await);
+    let house = Arc::new(House::with(Catalogue::crowd(CARDS), TIMEOUT_MS).await);
     let (stop, stopping) = watch::channel(false);
     let parts = [
         tokio::spawn(work::run(house.app.clone(), stopping.clone())),

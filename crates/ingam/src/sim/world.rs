@@ -13,9 +13,8 @@ use axum::Router;
 use axum::http::StatusCode;
 use ingam_ledger::memory::{Memory, MemoryTopKey, Mistake, Way};
 use ingam_ledger::{Clock, Ledger};
-use ingam_sandbox::catalogue::{Account, Catalogue, Person, Register, Text};
+use ingam_sandbox::catalogue::Catalogue;
 use ingam_sandbox::{Institution, Options, Sandbox};
-use jiff::civil::date;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,7 +56,7 @@ impl World {
         let dice = Dice::new(seed);
         let plan = Plan::draw(&dice);
         let time = Time::new(plan.start_ms);
-        let people = catalogue(plan.cards);
+        let people = Catalogue::crowd(plan.cards);
         let sandbox = Sandbox::new(Options { catalogue: people, ..Options::new(time.clone()) });
         let nodes = (0..plan.nodes).map(|_| Node::new(NodeClock::new(time.clone()))).collect();
         Arc::new(Self {
@@ -290,31 +289,4 @@ fn name(whom: Whom) -> &'static str {
         Whom::Issuer => "the issuer",
         Whom::Banks => "the banks",
     }
-}
-
-/// So many people with a card and an account each. Nobody exists: no number has a place of registration before 2020
-/// that begins with 97.
-fn catalogue(cards: usize) -> Catalogue {
-    let words = || Text { ko: "견본".into(), en: "specimen".into() };
-    let given = ["가람", "나래", "다온", "라온"];
-    let people = (0..cards).map(|n| Person {
-        id: format!("card-{n}"),
-        name: format!("견{}", given[n % given.len()]),
-        name_en: format!("Specimen {n}"),
-        number: format!("80{:02}{:02}197{:04}", 1 + n % 12, 1 + n % 28, 1000 + n),
-        issued: date(2015, 6, 15),
-        story: words(),
-        expect: words(),
-        register: Register::default(),
-        accounts: vec![Account {
-            bank: ["004", "088", "020"][n % 3].into(),
-            number: format!("9990{n:08}"),
-            holder: None,
-            birth: None,
-            says: "000".into(),
-            deposit_says: None,
-            settles_after: (n % 2) as u32,
-        }],
-    });
-    Catalogue { people: people.collect(), cases: vec![] }
 }

@@ -17,9 +17,24 @@ use crate::given::{Clock, Entropy};
 use crate::leaf::sha256;
 use crate::ledger::Ledger;
 use crate::opening::Config;
+use crate::reading::{Access, Origin};
 use crate::topkey::FileTopKey;
 pub use failing::{Failing, Moment};
 pub use server::Server;
+
+/// A reading by nobody in particular, under ids of its own.
+pub fn access(record: &str) -> Access {
+    Access {
+        actor_kind: "system".into(),
+        actor: "test".into(),
+        from: Origin::Inside,
+        reason: "test".into(),
+        case: None,
+        institution: None,
+        access_id: format!("acc_{record}"),
+        entry_id: format!("evt_acc_{record}"),
+    }
+}
 
 /// A clock that stands still until a test moves it.
 #[derive(Debug)]
