@@ -48,8 +48,12 @@ codes! {
         MismatchIssueDate = Failed,
         /// Name or day of issue differ and the issuer does not say which. Counts as a wrong date.
         MismatchNameOrIssueDate = Failed,
-        /// The serial code (암호일련번호) differs.
+        /// The serial code (암호일련번호) differs. Counts as a wrong try.
         MismatchSerial = Failed,
+        /// The day of birth is not the register's.
+        MismatchBirthDate = Failed,
+        /// Something differs and the issuer does not say what.
+        Mismatch = Failed,
         /// No such document.
         NotFound = Failed,
         /// Reported lost.
@@ -60,6 +64,10 @@ codes! {
         Suspended = Failed,
         /// A newer document replaced it.
         Superseded = Failed,
+        /// Its time is over.
+        Expired = Failed,
+        /// The holder has died.
+        Deceased = Failed,
         /// Checks of this document are locked nationwide.
         Locked = Failed,
         /// Planned maintenance; asking later helps.
@@ -79,9 +87,52 @@ impl IssuerCode {
         self == Self::NoAnswer
     }
 
-    /// Whether the issuer counted this answer as a wrong day of issue. Five lock the card nationwide.
+    /// Whether the issuer counted this answer as a wrong try: a day of issue, of which five lock a resident card
+    /// nationwide, or a licence's serial code.
     pub fn counts_as_wrong_date(self) -> bool {
-        matches!(self, Self::MismatchIssueDate | Self::MismatchNameOrIssueDate)
+        matches!(self, Self::MismatchIssueDate | Self::MismatchNameOrIssueDate | Self::MismatchSerial)
+    }
+}
+
+codes! {
+    /// What a list says that stands before any verification: 비대면 계좌개설·여신 안심차단, and the register of deaths.
+    BlockCode {
+        /// Nothing stands against it.
+        Clear = Passed,
+        /// The person asked that nobody opens an account (or takes a loan) remotely in this name.
+        BlockedByPerson = Failed,
+        /// The person has died.
+        Deceased = Failed,
+        /// Planned maintenance; asking later helps.
+        Maintenance = Indeterminate,
+        /// No answer, an outage, or an answer that was not understood.
+        Unavailable = Indeterminate,
+        /// Too many calls; asking later helps.
+        RateLimited = Indeterminate,
+    }
+}
+
+codes! {
+    /// What a telecom says about who a phone belongs to (휴대폰 본인확인).
+    PhoneCode {
+        /// A message with a code went to the phone.
+        Sent = Passed,
+        /// The code was right: the phone is in the person's name.
+        Owner = Passed,
+        /// Name, day of birth, sex, telecom and number do not belong together.
+        NotOwner = Failed,
+        /// The code was wrong.
+        WrongCode = Failed,
+        /// The code was wrong too often, or its time is over.
+        CodeUsedUp = Failed,
+        /// The phone can't be asked: stopped, or the person blocked the service.
+        Refused = Failed,
+        /// Planned maintenance; asking later helps.
+        Maintenance = Indeterminate,
+        /// No answer, an outage, or an answer that was not understood.
+        Unavailable = Indeterminate,
+        /// Too many calls; asking later helps.
+        RateLimited = Indeterminate,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Knows no person and no institution; a verification carries the version under which it was opened.
 
 use crate::method::{self, Method};
+pub use crate::values::DocumentKind;
 use serde::{Deserialize, Serialize};
 
 /// Longest life of a 1-won code. Supervisors' guidance since 2024-02 is 15 minutes; practice is 5.
@@ -17,14 +18,6 @@ pub const MAX_PICTURES: u32 = 30;
 pub const MAX_CHECKS: u32 = 5;
 /// Shortest and longest life of a verification, in seconds: ten minutes, thirty days.
 pub const EXPIRES_IN_S: std::ops::RangeInclusive<u32> = 600..=2_592_000;
-
-/// A kind of ID document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Document {
-    /// 주민등록증.
-    Resident,
-}
 
 /// Where a picture of a card may come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,7 +36,7 @@ pub enum Step {
     /// ① Photograph an ID, confirm what was read, ask the issuer.
     IdDocument {
         /// Which documents are taken.
-        documents: Vec<Document>,
+        documents: Vec<DocumentKind>,
         /// Where the picture may come from.
         #[serde(default = "camera_only")]
         sources: Vec<PictureSource>,
@@ -254,7 +247,7 @@ impl Policy {
             require: 2,
             steps: vec![
                 Step::IdDocument {
-                    documents: vec![Document::Resident],
+                    documents: vec![DocumentKind::Resident],
                     sources: camera_only(),
                     pictures: ten(),
                     checks: three(),

@@ -1,8 +1,8 @@
 //! Folding an event into the state. Total: an event that was recorded is never refused.
 
 use super::{
-    AccountProblem, AccountStep, CardField, CardProblem, CardStep, Check, CheckKind, End, Event, LaterReason,
-    Met, ResendProblem, Stage, Verification,
+    AccountProblem, AccountStep, CardProblem, CardStep, Check, CheckKind, DocumentField, End, Event,
+    LaterReason, Met, ResendProblem, Stage, Verification,
 };
 use crate::answers::{DepositCode, HolderCode, IssuerCode, Outcome};
 use crate::id::CallId;
@@ -97,7 +97,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
         }
         Event::CardConfirmed { edited } => {
             // Another name or number may be another person's: the account was compared with the one before.
-            if edited.iter().any(|f| matches!(f, CardField::Name | CardField::ResidentNumber)) {
+            if edited.iter().any(|f| matches!(f, DocumentField::Name | DocumentField::ResidentNumber)) {
                 forget_account(&mut v);
             }
         }
@@ -279,8 +279,8 @@ fn issuer_answered(
             // before the issuer's fifth locks the card.
             if code.counts_as_wrong_date() && v.wrong_dates < 2 {
                 let doubtful = match code {
-                    IssuerCode::MismatchIssueDate => vec![CardField::IssueDate],
-                    _ => vec![CardField::Name, CardField::IssueDate],
+                    IssuerCode::MismatchIssueDate => vec![DocumentField::IssueDate],
+                    _ => vec![DocumentField::Name, DocumentField::IssueDate],
                 };
                 v.card = CardStep::Confirm { blob, doubtful, again: Some(code) };
             } else if code.counts_as_wrong_date() {

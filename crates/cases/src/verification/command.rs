@@ -1,7 +1,7 @@
 //! Commands to a verification: what someone wants. Whatever needed plaintext was compared before; a command
 //! carries the outcome alone.
 
-use super::CardField;
+use super::DocumentField;
 use crate::answers::{Answer, DepositCode, HolderCode, IssuerCode};
 use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
 use crate::policy::{PictureSource, Policy};
@@ -62,7 +62,7 @@ pub enum Command {
         /// The session that acts.
         session: u32,
         /// Fields that the person changed.
-        edited: Vec<CardField>,
+        edited: Vec<DocumentField>,
         /// Id for the question to the issuer.
         call: CallId,
     },
@@ -225,7 +225,7 @@ pub enum Reading {
     /// Every field that the issuer needs has a value; some may need a look.
     Readable {
         /// Fields that need a look.
-        doubtful: Vec<CardField>,
+        doubtful: Vec<DocumentField>,
         /// Codes of what was wrong with the picture all the same.
         quality: Vec<String>,
         /// Codes of what hints at forgery; for reviewers, never shown.

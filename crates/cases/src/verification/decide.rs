@@ -4,7 +4,7 @@ use super::apply::apply;
 use super::command::{ConsentAnswer, Open, Reading};
 use super::next::{Next, next};
 use super::{
-    AccountStep, CardField, CardProblem, CardStep, Command, End, Event, RefusedCode, Stage, Verification,
+    AccountStep, CardProblem, CardStep, Command, DocumentField, End, Event, RefusedCode, Stage, Verification,
 };
 use crate::answers::{Answer, DepositCode, HolderCode, IssuerCode, Outcome};
 use crate::id::CallId;
@@ -232,13 +232,13 @@ fn consents(v: &Verification, answers: Vec<ConsentAnswer>, now: Timestamp) -> Re
 /// The person says that this is what the card says.
 fn confirm(
     v: &Verification,
-    edited: Vec<CardField>,
+    edited: Vec<DocumentField>,
     call: CallId,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     let CardStep::Confirm { doubtful, again, .. } = &v.card else { return Err(Refusal::NotNow) };
     // The very same question again would only spend the card's last try. Another number is another card.
-    let changed = edited.iter().any(|f| doubtful.contains(f) || *f == CardField::ResidentNumber);
+    let changed = edited.iter().any(|f| doubtful.contains(f) || *f == DocumentField::ResidentNumber);
     if again.is_some() && !changed {
         return Err(Refusal::NotNow);
     }

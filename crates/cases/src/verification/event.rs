@@ -2,7 +2,7 @@
 //! a change of meaning gets a new version, and golden entries of every release are folded in tests.
 
 use super::command::{ConsentAnswer, KeptPicture, ShownText};
-use super::{CardField, RefusedCode};
+use super::{DocumentField, RefusedCode};
 use crate::answers::{DepositCode, HolderCode, IssuerCode};
 use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
 use crate::policy::{PictureSource, Policy};
@@ -46,7 +46,7 @@ pub enum Event {
     #[serde(rename = "verification.card_read/1")]
     CardRead {
         blob: BlobId,
-        doubtful: Vec<CardField>,
+        doubtful: Vec<DocumentField>,
         quality: Vec<String>,
         forgery: Vec<String>,
         reader: String,
@@ -57,7 +57,7 @@ pub enum Event {
     CardUnreadable { blob: BlobId, quality: Vec<String>, wrong_kind: bool, reader: String },
     /// Sealed: `name`, `resident_number`, `issue_date` as the issuer will be asked.
     #[serde(rename = "verification.card_confirmed/1")]
-    CardConfirmed { edited: Vec<CardField> },
+    CardConfirmed { edited: Vec<DocumentField> },
     #[serde(rename = "verification.card_retaken/1")]
     CardRetaken {},
     #[serde(rename = "verification.issuer_asked/1")]

@@ -20,6 +20,7 @@ use crate::values::BankCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use crate::values::DocumentField;
 pub use command::Command;
 pub use event::Event;
 
@@ -165,7 +166,7 @@ pub enum CardStep {
         /// The picture.
         blob: BlobId,
         /// Fields that need a look.
-        doubtful: Vec<CardField>,
+        doubtful: Vec<DocumentField>,
         /// What the issuer said to what was confirmed before.
         again: Option<IssuerCode>,
     },
@@ -210,18 +211,6 @@ pub enum CardProblem {
     /// The card's tries at its issuer are taken: by wrong days of issue elsewhere, or by questions that nobody
     /// answered and that the issuer may have counted.
     TriesTaken,
-}
-
-/// A field of a card that the person confirms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CardField {
-    /// The name.
-    Name,
-    /// The resident registration number.
-    ResidentNumber,
-    /// The day of issue.
-    IssueDate,
 }
 
 /// The account's progress.

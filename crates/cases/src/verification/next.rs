@@ -1,8 +1,8 @@
 //! What comes next for the person: one thing at a time. The page draws it, the API reports it.
 
 use super::{
-    AccountProblem, AccountStep, CardField, CardProblem, CardStep, End, LaterReason, ResendProblem, Stage,
-    Verification,
+    AccountProblem, AccountStep, CardProblem, CardStep, DocumentField, End, LaterReason, ResendProblem,
+    Stage, Verification,
 };
 use crate::answers::IssuerCode;
 use crate::values::BankCode;
@@ -23,7 +23,7 @@ pub enum Next {
     /// Say whether the card was read right.
     Confirm {
         /// Fields that need a look.
-        doubtful: Vec<CardField>,
+        doubtful: Vec<DocumentField>,
         /// What the issuer said before.
         again: Option<IssuerCode>,
     },

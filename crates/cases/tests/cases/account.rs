@@ -290,11 +290,11 @@ fn a_refused_card_that_takes_the_last_send_along_is_the_reason() {
 
 #[test]
 fn a_name_changed_after_the_last_send_ends_it_before_the_issuer_is_asked() {
-    use ingam_cases::verification::CardField;
+    use ingam_cases::verification::DocumentField;
     let story = Story::begun_under(with(1, 5)).card().confirms(&[]).issuer(IssuerCode::Unavailable);
     let story = story.account().holder(NameMatch::Same).bank(DepositCode::Deposited).types(true);
     let mut story = story.wait(5).ticks().issuer(IssuerCode::MismatchNameOrIssueDate);
-    let command = story.confirm(&[CardField::Name]);
+    let command = story.confirm(&[DocumentField::Name]);
     assert_eq!(names(&story.does(command)), ["card_confirmed", "refused"]);
 }
 

@@ -11,7 +11,7 @@ use ingam_cases::policy::PictureSource;
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::apply::fold;
 use ingam_cases::verification::command::Reading;
-use ingam_cases::verification::{CardField, Command, Event};
+use ingam_cases::verification::{Command, DocumentField, Event};
 use ingam_cases::{institution, person};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -93,8 +93,8 @@ fn long_way() -> Story {
     story.does(submit(1, blob.clone(), PictureSource::Camera));
     let reading = Reading::Unreadable { quality: vec!["glare".into()], reader: "specimen 1".into() };
     story.does(Command::CardRead { blob, reading });
-    let story = story.wait(8).card().retakes().wait(9).card().confirms(&[CardField::IssueDate]);
-    let story = story.issuer(IssuerCode::MismatchNameOrIssueDate).confirms(&[CardField::Name]);
+    let story = story.wait(8).card().retakes().wait(9).card().confirms(&[DocumentField::IssueDate]);
+    let story = story.issuer(IssuerCode::MismatchNameOrIssueDate).confirms(&[DocumentField::Name]);
     let mut story = story.issuer(IssuerCode::Maintenance).account().holder(NameMatch::Same);
     story = story.bank(DepositCode::Unknown);
     story.does(Command::AskNotice { session: 1 });
@@ -130,7 +130,7 @@ fn another_card_in_doubt() -> Story {
 
 fn refused() -> Story {
     let story = Story::asking().issuer(IssuerCode::LostReported).card().confirms(&[]);
-    let story = story.issuer(IssuerCode::MismatchIssueDate).confirms(&[CardField::IssueDate]);
+    let story = story.issuer(IssuerCode::MismatchIssueDate).confirms(&[DocumentField::IssueDate]);
     story.issuer(IssuerCode::MismatchIssueDate)
 }
 

@@ -5,7 +5,7 @@ use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode, Outcome};
 use ingam_cases::id::CallId;
 use ingam_cases::policy::{Policy, Step};
 use ingam_cases::values::NameMatch;
-use ingam_cases::verification::{CardField, Event};
+use ingam_cases::verification::{DocumentField, Event};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -141,7 +141,7 @@ impl Judge {
                 that(self.pictures <= self.card_rules(), "more pictures than the plan has")?;
             }
             Event::CardConfirmed { edited } => {
-                if edited.iter().any(|f| *f != CardField::IssueDate) {
+                if edited.iter().any(|f| *f != DocumentField::IssueDate) {
                     self.claim += 1;
                 }
                 self.confirmed = true;

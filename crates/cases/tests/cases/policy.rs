@@ -3,7 +3,7 @@
 use crate::story::plan;
 use ingam_cases::method::{LEGAL_FLOOR, distinct};
 use ingam_cases::policy::{
-    ConsentAsk, Document, EXPIRES_IN_S, MAX_CHECKS, MAX_CODE_MINUTES, MAX_CODE_TRIES, MAX_PICTURES,
+    ConsentAsk, DocumentKind, EXPIRES_IN_S, MAX_CHECKS, MAX_CODE_MINUTES, MAX_CODE_TRIES, MAX_PICTURES,
     MAX_SENDS, PictureSource, Policy, Step,
 };
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ fn steps() -> impl Strategy<Value = Step> {
     let card =
         (0u32..35, 0u32..8, 0usize..2, 0usize..3).prop_map(|(pictures, checks, documents, sources)| {
             Step::IdDocument {
-                documents: vec![Document::Resident; documents],
+                documents: vec![DocumentKind::Resident; documents],
                 sources: [PictureSource::Camera, PictureSource::File][..sources].to_vec(),
                 pictures,
                 checks,

@@ -9,7 +9,7 @@ use ingam_cases::id::{
 use ingam_cases::policy::PictureSource;
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::command::KeptPicture;
-use ingam_cases::verification::{CardField, Event, RefusedCode};
+use ingam_cases::verification::{DocumentField, Event, RefusedCode};
 use ingam_cases::{institution, person};
 
 fn call() -> CallId {
@@ -50,7 +50,7 @@ pub(crate) fn verification() -> Vec<Event> {
         },
         Event::CardRead {
             blob: blob(),
-            doubtful: vec![CardField::IssueDate],
+            doubtful: vec![DocumentField::IssueDate],
             quality: vec!["glare".into()],
             forgery: vec!["recapture".into()],
             reader: "specimen 1".into(),
@@ -67,7 +67,7 @@ pub(crate) fn verification() -> Vec<Event> {
             wrong_kind: false,
             reader: "specimen 1".into(),
         },
-        Event::CardConfirmed { edited: vec![CardField::IssueDate] },
+        Event::CardConfirmed { edited: vec![DocumentField::IssueDate] },
         Event::CardRetaken {},
         Event::IssuerAsked { call: call() },
         {

@@ -10,7 +10,7 @@ use ingam_cases::verification::command::Reading;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, Work};
 use ingam_cases::verification::{
-    AccountStep, CardField, CardProblem, CardStep, Command, End, RefusedCode, Status, WaitingFor,
+    AccountStep, CardProblem, CardStep, Command, DocumentField, End, RefusedCode, Status, WaitingFor,
 };
 
 #[test]
@@ -162,16 +162,18 @@ fn as_many_noes_as_the_policy_allows_end_it() {
 fn a_wrong_day_of_issue_is_asked_twice_and_never_a_third_time() {
     let story = Story::asking().issuer(IssuerCode::MismatchIssueDate);
     assert!(matches!(story.limits()[..], [Limit::KeepWrongDate { .. }]), "the slot stays taken");
-    let again =
-        Next::Confirm { doubtful: vec![CardField::IssueDate], again: Some(IssuerCode::MismatchIssueDate) };
+    let again = Next::Confirm {
+        doubtful: vec![DocumentField::IssueDate],
+        again: Some(IssuerCode::MismatchIssueDate),
+    };
     let mut story = story.meets(&again);
-    for edited in [&[][..], &[CardField::Name][..]] {
+    for edited in [&[][..], &[DocumentField::Name][..]] {
         let same_day = story.confirm(edited);
         story.refused(same_day, Refusal::NotNow);
     }
-    let story = story.confirms(&[CardField::IssueDate]).issuer(IssuerCode::MismatchIssueDate);
+    let story = story.confirms(&[DocumentField::IssueDate]).issuer(IssuerCode::MismatchIssueDate);
     let mut story = story.meets(&Next::Picture { problem: Some(CardProblem::WrongDateLimit) });
-    let third = story.confirm(&[CardField::IssueDate]);
+    let third = story.confirm(&[DocumentField::IssueDate]);
     story.refused(third, Refusal::NotNow);
     // A new picture starts counting anew; the limits across cases guard the card itself.
     let story = story.card();
@@ -180,7 +182,7 @@ fn a_wrong_day_of_issue_is_asked_twice_and_never_a_third_time() {
 
 #[test]
 fn where_name_or_day_may_be_wrong_a_changed_name_is_another_question() {
-    for field in [CardField::Name, CardField::IssueDate, CardField::ResidentNumber] {
+    for field in [DocumentField::Name, DocumentField::IssueDate, DocumentField::ResidentNumber] {
         let mut story = Story::asking().issuer(IssuerCode::MismatchNameOrIssueDate);
         let same = story.confirm(&[]);
         story.refused(same, Refusal::NotNow);
@@ -281,9 +283,9 @@ fn a_name_that_is_changed_later_has_to_be_compared_again() {
         story.bank(DepositCode::Deposited).types(true).wait(5).ticks()
     };
     // The day alone says nothing about whose account it is.
-    let story = asleep().issuer(IssuerCode::MismatchNameOrIssueDate).confirms(&[CardField::IssueDate]);
+    let story = asleep().issuer(IssuerCode::MismatchNameOrIssueDate).confirms(&[DocumentField::IssueDate]);
     story.issuer(IssuerCode::Valid).ends(End::Verified);
-    let story = asleep().issuer(IssuerCode::MismatchNameOrIssueDate).confirms(&[CardField::Name]);
+    let story = asleep().issuer(IssuerCode::MismatchNameOrIssueDate).confirms(&[DocumentField::Name]);
     let story = story.issuer(IssuerCode::Valid);
     assert_eq!(story.v().account, AccountStep::Name { problem: None });
 }

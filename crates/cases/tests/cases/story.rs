@@ -11,7 +11,7 @@ use ingam_cases::verification::decide::decide;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, Work, limits, work};
 use ingam_cases::verification::{
-    AccountStep, CardField, CardStep, Command, End, Event, Status, Verification, Waiting, WaitingFor,
+    AccountStep, CardStep, Command, DocumentField, End, Event, Status, Verification, Waiting, WaitingFor,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -224,14 +224,14 @@ impl Story {
     }
 
     /// The person says that this is what the card says.
-    pub(crate) fn confirms(mut self, edited: &[CardField]) -> Self {
+    pub(crate) fn confirms(mut self, edited: &[DocumentField]) -> Self {
         let command = self.confirm(edited);
         self.does(command);
         self
     }
 
     /// The command for it.
-    pub(crate) fn confirm(&mut self, edited: &[CardField]) -> Command {
+    pub(crate) fn confirm(&mut self, edited: &[DocumentField]) -> Command {
         Command::ConfirmCard { session: self.v().session, edited: edited.to_vec(), call: self.call() }
     }
 

@@ -11,7 +11,7 @@ use ingam_cases::verification::decide::decide;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, limits};
 use ingam_cases::verification::{
-    AccountStep, CardField, CardStep, Command, End, Event, Stage, Status, Verification, WaitingFor,
+    AccountStep, CardStep, Command, DocumentField, End, Event, Stage, Status, Verification, WaitingFor,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -69,11 +69,12 @@ fn pick<T: Copy>(from: &[T], at: u8) -> T {
     from[usize::from(at) % from.len()]
 }
 
-const FIELDS: [CardField; 3] = [CardField::Name, CardField::ResidentNumber, CardField::IssueDate];
+const FIELDS: [DocumentField; 3] =
+    [DocumentField::Name, DocumentField::ResidentNumber, DocumentField::IssueDate];
 const NAMES: [Option<NameMatch>; 4] =
     [Some(NameMatch::Same), Some(NameMatch::Similar), Some(NameMatch::Different), None];
 
-fn fields(bits: u8) -> Vec<CardField> {
+fn fields(bits: u8) -> Vec<DocumentField> {
     FIELDS.into_iter().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, f)| f).collect()
 }
 
@@ -274,7 +275,7 @@ impl Story {
                 }
                 Next::Consents => Command::AnswerConsents { session, answers: consents(&v.plan, true) },
                 Next::Picture { .. } => self.submit(),
-                Next::Confirm { .. } => self.confirm(&[CardField::IssueDate]),
+                Next::Confirm { .. } => self.confirm(&[DocumentField::IssueDate]),
                 Next::Account { .. } => self.give_account(),
                 Next::Code { .. } => Command::TryCode { session, right: true },
                 Next::Resend { .. } => self.resend(None),

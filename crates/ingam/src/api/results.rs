@@ -11,7 +11,7 @@ use crate::flow::plaintext::{Reader, text};
 use axum::Json;
 use axum::extract::State;
 use ingam_cases::values::{AccountNumber, ResidentNumber};
-use ingam_cases::verification::{AccountStep, CardField, End};
+use ingam_cases::verification::{AccountStep, DocumentField, End};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::Arc;
@@ -168,7 +168,7 @@ pub async fn get_verification_card(
     let person = app.person(&v.id, v.session, None, auth.from);
     let person = person.handed_in_by(auth.caller.key.clone(), auth.from);
     let card = person.card_to_confirm_because(&reason).await?;
-    let doubtful: Vec<CardField> = match ingam_cases::verification::next::next(v) {
+    let doubtful: Vec<DocumentField> = match ingam_cases::verification::next::next(v) {
         ingam_cases::verification::next::Next::Confirm { doubtful, .. } => doubtful,
         _ => vec![],
     };

@@ -12,7 +12,7 @@ use ingam_cases::policy::PictureSource;
 use ingam_cases::refusal::Refusal;
 use ingam_cases::values::{AccountNumber, BankCode, Malformed, PersonName, ResidentNumber, parse_date};
 use ingam_cases::verification::command::{ConsentAnswer, ShownText};
-use ingam_cases::verification::{AccountStep, CardField, CardStep, Command};
+use ingam_cases::verification::{AccountStep, CardStep, Command, DocumentField};
 use ingam_ledger::{RetentionClass, Take};
 use jiff::civil::Date;
 use std::net::IpAddr;
@@ -263,13 +263,13 @@ impl Person<'_> {
         }
         let mut edited = Vec::new();
         if read_name.as_ref() != Some(&name) {
-            edited.push(CardField::Name);
+            edited.push(DocumentField::Name);
         }
         if read_number.as_ref() != Some(&number) {
-            edited.push(CardField::ResidentNumber);
+            edited.push(DocumentField::ResidentNumber);
         }
         if read_issued != Some(issued) {
-            edited.push(CardField::IssueDate);
+            edited.push(DocumentField::IssueDate);
         }
         let keys = LimitKeys { card: Some(self.app.card_key(&number).await?), ..LimitKeys::default() };
         let (session, call) = (self.session, fresh!(self.app, CallId));

@@ -24,7 +24,7 @@ use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use ingam_cases::verification::CardField;
+use ingam_cases::verification::DocumentField;
 use ingam_connectors::banks::{HOUSES, Kind};
 use std::sync::Arc;
 use visitor::{Seen, Visitor};
@@ -299,9 +299,9 @@ impl Pages {
         };
         shown.picture = self.app.kept_picture(&visitor.id, "masked").await?.is_some();
         let crops = [
-            (CardField::Name, "crop.name"),
-            (CardField::ResidentNumber, "crop.resident_number"),
-            (CardField::IssueDate, "crop.issue_date"),
+            (DocumentField::Name, "crop.name"),
+            (DocumentField::ResidentNumber, "crop.resident_number"),
+            (DocumentField::IssueDate, "crop.issue_date"),
         ];
         for (field, what) in crops {
             if self.app.kept_picture(&visitor.id, what).await?.is_some() {

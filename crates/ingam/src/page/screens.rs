@@ -9,7 +9,7 @@ use ingam_cases::institution::Profile;
 use ingam_cases::method::Method;
 use ingam_cases::values::BankCode;
 use ingam_cases::verification::next::{Next, next};
-use ingam_cases::verification::{AccountStep, CardField, End, RefusedCode, Verification};
+use ingam_cases::verification::{AccountStep, DocumentField, End, RefusedCode, Verification};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -105,7 +105,7 @@ pub struct CardShown {
     /// Whether a masked picture is kept.
     pub picture: bool,
     /// The fields whose place on the card was cut out.
-    pub crops: Vec<CardField>,
+    pub crops: Vec<DocumentField>,
 }
 
 /// What is kept, and until when.

@@ -11,8 +11,8 @@ use ingam_cases::policy::{PictureSource, Policy, Step};
 use ingam_cases::values::BankCode;
 use ingam_cases::verification::apply::apply;
 use ingam_cases::verification::{
-    AccountProblem, AccountStep, CardField, CardProblem, CardStep, End, Event, LaterReason, Met, RefusedCode,
-    ResendProblem, Stage, Verification,
+    AccountProblem, AccountStep, CardProblem, CardStep, DocumentField, End, Event, LaterReason, Met,
+    RefusedCode, ResendProblem, Stage, Verification,
 };
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -67,7 +67,7 @@ pub(crate) fn card() -> CardShown {
         birth_date: Some(date(1995, 4, 17)),
         issue_date: Some(date(2019, 7, 15)),
         picture: true,
-        crops: vec![CardField::IssueDate],
+        crops: vec![DocumentField::IssueDate],
     }
 }
 
@@ -154,15 +154,15 @@ pub(crate) fn all() -> Vec<(String, Verification)> {
     }
     let source = PictureSource::Camera;
     add("v12-reading".into(), checking(CardStep::Reading { blob: blob(), source }, idle.clone()));
-    let fields = [CardField::Name, CardField::ResidentNumber, CardField::IssueDate];
+    let fields = [DocumentField::Name, DocumentField::ResidentNumber, DocumentField::IssueDate];
     for (name, doubtful, again) in [
         ("v6", vec![], None),
-        ("v6-date", vec![CardField::IssueDate], None),
+        ("v6-date", vec![DocumentField::IssueDate], None),
         ("v6-all", fields.to_vec(), None),
-        ("v6-again-date", vec![CardField::IssueDate], Some(IssuerCode::MismatchIssueDate)),
+        ("v6-again-date", vec![DocumentField::IssueDate], Some(IssuerCode::MismatchIssueDate)),
         (
             "v6-again-both",
-            vec![CardField::Name, CardField::IssueDate],
+            vec![DocumentField::Name, DocumentField::IssueDate],
             Some(IssuerCode::MismatchNameOrIssueDate),
         ),
     ] {

@@ -6,7 +6,7 @@ use super::texts::KO;
 use super::view::Message;
 use super::{problems, specimen};
 use ingam_cases::refusal::Refusal;
-use ingam_cases::verification::{AccountStep, CardField, CardStep, End, RefusedCode, Stage};
+use ingam_cases::verification::{AccountStep, CardStep, DocumentField, End, RefusedCode, Stage};
 
 /// Every screen that can be shown, with a name for what failed.
 fn screens() -> Vec<(String, Screen)> {
@@ -179,7 +179,7 @@ fn one_state_one_screen() {
 #[test]
 fn a_doubtful_field_is_open_with_its_crop() {
     let (profile, banks) = (profile(), banks());
-    let check = |doubtful: Vec<CardField>, open: &[&str], title: &str| {
+    let check = |doubtful: Vec<DocumentField>, open: &[&str], title: &str| {
         let blob = ingam_cases::id::BlobId::new(1, [9; 10]);
         let v = checking(CardStep::Confirm { blob, doubtful, again: None }, AccountStep::Idle);
         let Screen::Check(drawn) = screen(&v, &data(&profile, &banks)) else { panic!("not V6") };
@@ -192,9 +192,9 @@ fn a_doubtful_field_is_open_with_its_crop() {
         assert!(!html.contains("950417"));
     };
     check(vec![], &[], "이렇게 읽었어요. 맞나요?");
-    check(vec![CardField::IssueDate], &["issue_date"], "이렇게 읽었어요. 맞나요?");
+    check(vec![DocumentField::IssueDate], &["issue_date"], "이렇게 읽었어요. 맞나요?");
     check(
-        vec![CardField::Name, CardField::ResidentNumber],
+        vec![DocumentField::Name, DocumentField::ResidentNumber],
         &["name", "resident_number"],
         "이렇게 읽었어요. 맞나요?",
     );

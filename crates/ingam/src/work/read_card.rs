@@ -9,15 +9,15 @@ use crate::flow::{ActError, Secrets, read_event};
 use ingam_cases::id::{BlobId, VerificationId};
 use ingam_cases::values::{PersonName, ResidentNumber, parse_date};
 use ingam_cases::verification::command::{KeptPicture, Reading};
-use ingam_cases::verification::{CardField, CardStep, Command, Event};
+use ingam_cases::verification::{CardStep, Command, DocumentField, Event};
 use ingam_ledger::{ClearEntry, RetentionClass};
 use ingam_vision::{CardReading, Kind};
 
 /// Fields that the issuer's check needs. More than one missing means that the picture is no good.
-const NEEDED: [(&str, CardField); 3] = [
-    ("name", CardField::Name),
-    ("resident_number", CardField::ResidentNumber),
-    ("issue_date", CardField::IssueDate),
+const NEEDED: [(&str, DocumentField); 3] = [
+    ("name", DocumentField::Name),
+    ("resident_number", DocumentField::ResidentNumber),
+    ("issue_date", DocumentField::IssueDate),
 ];
 
 pub(super) async fn read_card(
@@ -122,7 +122,7 @@ async fn judge(
         "resident_number" => ResidentNumber::parse(value).is_ok(),
         _ => parse_date(value).is_ok(),
     };
-    let doubtful: Vec<CardField> = NEEDED
+    let doubtful: Vec<DocumentField> = NEEDED
         .iter()
         .filter(|(name, _)| {
             !value(name).is_some_and(|v| usable(name, v))

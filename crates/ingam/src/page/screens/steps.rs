@@ -7,7 +7,7 @@ use crate::page::view::*;
 use ingam_cases::answers::IssuerCode;
 use ingam_cases::policy::{PictureSource, Step};
 use ingam_cases::values::BankCode;
-use ingam_cases::verification::{AccountProblem, CardField, CardProblem, ResendProblem, Verification};
+use ingam_cases::verification::{AccountProblem, CardProblem, DocumentField, ResendProblem, Verification};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -58,46 +58,46 @@ pub(super) fn camera(v: &Verification, data: &ScreenData<'_>, problem: Option<&C
 pub(super) fn check(
     v: &Verification,
     data: &ScreenData<'_>,
-    doubtful: &[CardField],
+    doubtful: &[DocumentField],
     again: Option<IssuerCode>,
 ) -> Screen {
     let c = &data.t.check;
     let card = data.card.clone().unwrap_or_default();
-    let field = |field: CardField| CheckField {
+    let field = |field: DocumentField| CheckField {
         name: match field {
-            CardField::Name => "name",
-            CardField::ResidentNumber => "resident_number",
-            CardField::IssueDate => "issue_date",
+            DocumentField::Name => "name",
+            DocumentField::ResidentNumber => "resident_number",
+            DocumentField::IssueDate => "issue_date",
         },
         label: match field {
-            CardField::Name => c.name,
-            CardField::ResidentNumber => c.resident_number,
-            CardField::IssueDate => c.issue_date,
+            DocumentField::Name => c.name,
+            DocumentField::ResidentNumber => c.resident_number,
+            DocumentField::IssueDate => c.issue_date,
         },
         value: match field {
-            CardField::Name => card.name.clone().unwrap_or_default(),
+            DocumentField::Name => card.name.clone().unwrap_or_default(),
             // The number's hidden digits never travel back to a screen; who changes it types it whole.
-            CardField::ResidentNumber => String::new(),
-            CardField::IssueDate => card.issue_date.map_or_else(String::new, printed),
+            DocumentField::ResidentNumber => String::new(),
+            DocumentField::IssueDate => card.issue_date.map_or_else(String::new, printed),
         },
         help: match field {
-            CardField::Name => c.name_help,
-            CardField::ResidentNumber => c.number_help,
-            CardField::IssueDate => c.date_help,
+            DocumentField::Name => c.name_help,
+            DocumentField::ResidentNumber => c.number_help,
+            DocumentField::IssueDate => c.date_help,
         },
         crop: card.crops.contains(&field),
-        digits: field != CardField::Name,
+        digits: field != DocumentField::Name,
     };
-    let shown = [CardField::Name, CardField::ResidentNumber, CardField::IssueDate];
+    let shown = [DocumentField::Name, DocumentField::ResidentNumber, DocumentField::IssueDate];
     let (open, closed): (Vec<_>, Vec<_>) = shown.into_iter().partition(|f| doubtful.contains(f));
     let rows = [
-        (c.name, card.name.clone(), CardField::Name),
-        (c.birth_date, card.birth_date.map(|d| say::day(data.t, d)), CardField::ResidentNumber),
-        (c.issue_date, card.issue_date.map(|d| say::day(data.t, d)), CardField::IssueDate),
+        (c.name, card.name.clone(), DocumentField::Name),
+        (c.birth_date, card.birth_date.map(|d| say::day(data.t, d)), DocumentField::ResidentNumber),
+        (c.issue_date, card.issue_date.map(|d| say::day(data.t, d)), DocumentField::IssueDate),
     ];
     let rows = rows
         .into_iter()
-        .filter(|(.., field)| !open.contains(field) || *field == CardField::ResidentNumber)
+        .filter(|(.., field)| !open.contains(field) || *field == DocumentField::ResidentNumber)
         .map(|(label, value, _)| (label, value.unwrap_or_else(|| c.unread.to_owned())))
         .collect();
     let (title, help) = match again {

@@ -4,6 +4,13 @@
 //! `Serialize`: whoever needs the text writes `expose()` and can be found by that word.
 //! Checks follow the issuers' rules; a checksum never refuses (numbers issued since 2020-10-05 are random).
 
+mod document;
+
+pub use document::{
+    AlienCard, Document, DocumentField, DocumentKind, DriverLicence, ForeignPassport, LicenceNumber,
+    Nationality, Passport, PassportNumber, ResidentCard, SerialCode,
+};
+
 use jiff::civil::Date;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
