@@ -2,12 +2,17 @@
 //! system.
 
 use crate::{
+    door,
     line::{self, Reply, Said},
     open_banking::{self, BankTranId, ContractCodes, codes, wire},
-    resident_card,
+    vendor,
 };
-use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
+use ingam_cases::{
+    answers::{DepositCode, HolderCode, IssuerCode},
+    values::ResidentCard,
+};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 fn reply(status: u16, body: &[u8]) -> Reply {
     Reply { status, body: body.to_vec() }
@@ -22,7 +27,7 @@ fn evidence(said: Said) -> Evidence {
 
 /// What an issuer's answer means.
 pub fn issuer(status: u16, body: &[u8]) -> (IssuerCode, Evidence) {
-    let (code, said) = resident_card::read(&reply(status, body));
+    let (code, said) = vendor::read_issuer::<ResidentCard>(&reply(status, body), &BTreeMap::new());
     (code, evidence(said))
 }
 
@@ -56,5 +61,5 @@ pub fn deposit(
 
 /// Until when a vendor's token is kept that ends at this text, and when a `Retry-After` of this text lets ask again.
 pub fn times(text: &str, now: Timestamp) -> (Timestamp, Option<Timestamp>) {
-    (resident_card::token_ends(text, now), line::read_retry_after(text, now))
+    (door::token_ends(text, now), line::read_retry_after(text, now))
 }

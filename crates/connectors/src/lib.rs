@@ -9,6 +9,7 @@ mod breaker;
 mod clock;
 mod config;
 mod deadline;
+mod door;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -18,6 +19,7 @@ pub mod open_banking;
 pub mod resident_card;
 mod roles;
 mod token;
+mod vendor;
 mod wire;
 mod words;
 
@@ -29,6 +31,7 @@ pub use line::{Observer, Unobserved};
 pub use maintenance::{MaintenanceHours, Window};
 pub use open_banking::{OpenBanking, OpenBankingConfig};
 pub use resident_card::{ResidentCardConfig, VendorResidentCards};
-pub use roles::{Bank, Deposit, Holder, ResidentCardIssuer};
+pub use roles::{Bank, Deposit, Holder, Issuer};
+pub use vendor::{Vendor, VendorConfig};
 pub use wire::{Broken, Wire};
 pub use words::{HolderName, PrintContent};

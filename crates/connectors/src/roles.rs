@@ -1,4 +1,4 @@
-//! The two roles that the program asks: an issuer of resident cards, and a bank.
+//! The roles that the program asks: issuers of documents, and a bank.
 //!
 //! Every method answers within its institution's time-out and never fails: what cannot be known is an
 //! indeterminate answer.
@@ -9,22 +9,21 @@ use async_trait::async_trait;
 use ingam_cases::{
     answers::{Answer, DepositCode, HolderCode, IssuerCode},
     id::CallId,
-    values::{AccountNumber, BankCode, PersonName, ResidentNumber},
+    values::{AccountNumber, BankCode, PersonName},
 };
 use jiff::{Timestamp, civil::Date};
 
-/// Says whether a resident card is genuine and current (진위확인).
+/// Says whether a document of one kind is genuine and current (진위확인).
 #[async_trait]
-pub trait ResidentCardIssuer: Send + Sync {
-    /// Asks once, before the deadline or not at all. The caller has counted the question against the card's limit
-    /// before (five wrong days of issue lock the card nationwide): this method never asks the issuer's register
-    /// twice.
+pub trait Issuer<D: Send + Sync>: Send + Sync {
+    /// Asks once, before the deadline or not at all. The caller has counted the question against the document's
+    /// limit before (five wrong days of issue lock a resident card nationwide): this method never asks the issuer's
+    /// register twice.
     async fn check(
         &self,
         call: &CallId,
         name: &PersonName,
-        number: &ResidentNumber,
-        issued: Date,
+        document: &D,
         before: Deadline,
     ) -> Answer<IssuerCode>;
 }

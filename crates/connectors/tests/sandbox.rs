@@ -65,9 +65,13 @@ async fn every_case_of_the_catalogue_is_understood() {
         IssuerCode::MismatchName,
         IssuerCode::MismatchIssueDate,
         IssuerCode::MismatchSerial,
+        IssuerCode::MismatchBirthDate,
+        IssuerCode::Mismatch,
         IssuerCode::Revoked,
         IssuerCode::Suspended,
         IssuerCode::Superseded,
+        IssuerCode::Expired,
+        IssuerCode::Deceased,
     ];
     for code in IssuerCode::ALL.iter().filter(|code| !unsaid.contains(code)) {
         assert!(seen.0.contains(code), "nobody makes {code:?} happen");

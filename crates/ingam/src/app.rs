@@ -6,7 +6,8 @@ use crate::fault::Fault;
 use crate::given::{MachineClock, SystemEntropy};
 use ingam_cases::id::InstitutionId;
 use ingam_cases::institution::Institution;
-use ingam_connectors::{Bank, ResidentCardIssuer, Wire};
+use ingam_cases::values::ResidentCard;
+use ingam_connectors::{Bank, Issuer, Wire};
 use ingam_ledger::Ledger;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -24,7 +25,7 @@ pub struct App {
     /// Look at pictures.
     pub eyes: Arc<dyn Eyes>,
     /// The issuer of resident cards.
-    pub issuer: Arc<dyn ResidentCardIssuer>,
+    pub issuer: Arc<dyn Issuer<ResidentCard>>,
     /// The banks.
     pub bank: Arc<dyn Bank>,
     /// Carries webhooks; refuses addresses that the settings do not allow.
@@ -48,7 +49,7 @@ pub struct Parts {
     /// See [`App::eyes`].
     pub eyes: Arc<dyn Eyes>,
     /// See [`App::issuer`].
-    pub issuer: Arc<dyn ResidentCardIssuer>,
+    pub issuer: Arc<dyn Issuer<ResidentCard>>,
     /// See [`App::bank`].
     pub bank: Arc<dyn Bank>,
     /// See [`App::webhooks`].

@@ -8,9 +8,9 @@ use crate::given::{MachineClock, SystemEntropy};
 use crate::unconnected::NotConnected;
 use crate::{api, page, sequencer, work};
 use axum::Router;
+use ingam_cases::values::ResidentCard;
 use ingam_connectors::{
-    Bank, Observer, OpenBanking, OpenBankingConfig, ResidentCardConfig, ResidentCardIssuer,
-    VendorResidentCards,
+    Bank, Issuer, Observer, OpenBanking, OpenBankingConfig, ResidentCardConfig, VendorResidentCards,
 };
 use ingam_ledger::{FileTopKey, Ledger, Swept};
 use ingam_vision::{Limits, Reader, Tesseract};
@@ -268,7 +268,7 @@ pub fn picture_limits(config: &Config) -> Limits {
 
 fn build(config: Config, ledger: Ledger, clock: MachineClock, base_url: String) -> Result<Arc<App>, String> {
     let eyes = ReaderThreads::new(reader(&config)?, picture_limits(&config), config.reading.at_once);
-    let issuer: Arc<dyn ResidentCardIssuer> = match &config.resident_card {
+    let issuer: Arc<dyn Issuer<ResidentCard>> = match &config.resident_card {
         Some(settings) => issuer(settings, &clock)?,
         None => Arc::new(NotConnected),
     };
@@ -293,9 +293,9 @@ fn build(config: Config, ledger: Ledger, clock: MachineClock, base_url: String) 
 fn issuer(
     settings: &ResidentCardConfig,
     clock: &MachineClock,
-) -> Result<Arc<dyn ResidentCardIssuer>, String> {
+) -> Result<Arc<dyn Issuer<ResidentCard>>, String> {
     VendorResidentCards::new(settings.clone(), Arc::new(clock.clone()), Arc::new(Observed))
-        .map(|c| Arc::new(c) as Arc<dyn ResidentCardIssuer>)
+        .map(|c| Arc::new(c) as Arc<dyn Issuer<ResidentCard>>)
         .map_err(|e| format!("resident_card: {e}"))
 }
 

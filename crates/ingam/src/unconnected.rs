@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use ingam_cases::answers::{Answer, DepositCode, HolderCode, IssuerCode};
 use ingam_cases::id::CallId;
-use ingam_cases::values::{AccountNumber, BankCode, PersonName, ResidentNumber};
-use ingam_connectors::{Bank, Deadline, Deposit, Holder, ResidentCardIssuer};
+use ingam_cases::values::{AccountNumber, BankCode, PersonName};
+use ingam_connectors::{Bank, Deadline, Deposit, Holder, Issuer};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -24,15 +24,8 @@ fn nobody<C>(code: C) -> Answer<C> {
 }
 
 #[async_trait]
-impl ResidentCardIssuer for NotConnected {
-    async fn check(
-        &self,
-        _: &CallId,
-        _: &PersonName,
-        _: &ResidentNumber,
-        _: Date,
-        _: Deadline,
-    ) -> Answer<IssuerCode> {
+impl<D: Send + Sync> Issuer<D> for NotConnected {
+    async fn check(&self, _: &CallId, _: &PersonName, _: &D, _: Deadline) -> Answer<IssuerCode> {
         nobody(IssuerCode::Unavailable)
     }
 }

@@ -8,8 +8,8 @@ use crate::{
     catalogue::{Account, Person},
     clock::{day, kst},
     faults::Institution::Kftc,
-    mois::authorization,
     play::{Said, Visit, masked_account, play},
+    vendor::authorization,
     world::{BookLine, Transfer, World},
 };
 use axum::{

@@ -12,6 +12,7 @@ mod kftc;
 mod mois;
 mod page;
 mod play;
+mod vendor;
 mod world;
 
 pub use clock::{Clock, MovableClock};

@@ -4,11 +4,11 @@
 use ingam_cases::{
     answers::{Answer, DepositCode, IssuerCode},
     id::CallId,
-    values::{AccountNumber, BankCode, PersonName, ResidentNumber},
+    values::{AccountNumber, BankCode, PersonName, ResidentCard, ResidentNumber},
 };
 use ingam_connectors::{
-    Bank, Deadline, Deposit, Holder, HolderName, Observer, OpenBanking, OpenBankingConfig, PrintContent,
-    ResidentCardConfig, ResidentCardIssuer, VendorResidentCards,
+    Bank, Deadline, Deposit, Holder, HolderName, Issuer, Observer, OpenBanking, OpenBankingConfig,
+    PrintContent, ResidentCardConfig, VendorResidentCards,
 };
 use ingam_sandbox::{Fault, Institution, MovableClock, Options, Rule, Sandbox};
 use jiff::{Timestamp, civil::Date};
@@ -123,14 +123,15 @@ impl House {
         let person = self.sandbox.catalogue().person(person).unwrap();
         let name = PersonName::parse(&person.name).unwrap();
         let number = ResidentNumber::parse(&person.number).unwrap();
-        self.issuer.check(&self.call(), &name, &number, person.issued, before).await
+        let card = ResidentCard { number, issued: person.issued };
+        self.issuer.check(&self.call(), &name, &card, before).await
     }
 
     pub async fn check_date(&self, person: &str, issued: Date) -> Answer<IssuerCode> {
         let person = self.sandbox.catalogue().person(person).unwrap();
         let name = PersonName::parse(&person.name).unwrap();
         let number = ResidentNumber::parse(&person.number).unwrap();
-        self.issuer.check(&self.call(), &name, &number, issued, self.soon()).await
+        self.issuer.check(&self.call(), &name, &ResidentCard { number, issued }, self.soon()).await
     }
 
     /// A deadline that no test reaches.

@@ -8,6 +8,7 @@ use crate::flow::{ActError, Secrets};
 use crate::fresh;
 use ingam_cases::answers::{Answer, IssuerCode};
 use ingam_cases::id::{CallId, VerificationId};
+use ingam_cases::values::ResidentCard;
 use ingam_cases::verification::{CardStep, Command};
 
 pub(super) async fn ask_issuer(
@@ -22,7 +23,8 @@ pub(super) async fn ask_issuer(
     }
     let confirmed = app.confirmed(id, Reader::task("task:ask_issuer", "issuer_check")).await?;
     let answer = if task.attempt == 1 {
-        app.issuer.check(&call, &confirmed.name, &confirmed.number, confirmed.issued, task.ends()).await
+        let card = ResidentCard { number: confirmed.number.clone(), issued: confirmed.issued };
+        app.issuer.check(&call, &confirmed.name, &card, task.ends()).await
     } else {
         // Someone began this and died: the question may have reached the issuer, which counts wrong dates.
         Answer {
