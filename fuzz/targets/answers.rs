@@ -3,7 +3,7 @@
 #![no_main]
 
 use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
-use ingam_connectors::fuzzing::{deposit, holder, issuer, times};
+use ingam_connectors::fuzzing::{deposit, holder, issuer, licences, times};
 use ingam_connectors::open_banking::{BankTranId, OpenBankingConfig};
 use ingam_fuzz::{edited, text};
 use libfuzzer_sys::fuzz_target;
@@ -11,6 +11,9 @@ use std::sync::LazyLock;
 
 const DEPOSIT: &[u8] = br#"{"api_tran_id":"2ffd133a","rsp_code":"A0000","res_cnt":"1","res_list":[{"tran_no":"1","bank_tran_id":"F123456789U4BC34239Z","bank_rsp_code":"000","tran_amt":"1"}]}"#;
 const HOLDER: &[u8] = r#"{"api_tran_id":"2ffd133a","rsp_code":"A0000","bank_tran_id":"F123456789U4BC34239Z","bank_rsp_code":"000","bank_code_std":"097","account_num":"1234567890","account_holder_name":"홍길동"}"#.as_bytes();
+const LICENCE: &[u8] = br#"{"header":{"reference":"r-1"},"body":{"code":"00"}}"#;
+const LIST: &[u8] = br#"{"success":true,"transaction_id":"t-1","data":{"listed":false}}"#;
+const PHONE: &[u8] = br#"{"success":true,"transaction_id":"t-1","data":{"requestId":"call_0000000000"}}"#;
 const ISSUER: &[u8] = br#"{"success":true,"message":"","transaction_id":"t-1","error_code":""}"#;
 
 static CONTRACT: LazyLock<OpenBankingConfig> =
@@ -38,13 +41,17 @@ fn says(value: &serde_json::Value, name: &str, wanted: &serde_json::Value) -> bo
 fuzz_target!(|data: &[u8]| {
     let Some((status, data)) = data.split_first() else { return };
     let status = [200, 201, 400, 401, 404, 409, 422][usize::from(*status) % 7];
-    let body = edited(&[DEPOSIT, HOLDER, ISSUER], data);
+    let body = edited(&[DEPOSIT, HOLDER, ISSUER, LICENCE, LIST, PHONE], data);
     // What stands in a member that nobody reads need not be UTF-8.
     let json = serde_json::from_str(&text(&body)).unwrap_or(serde_json::Value::Null);
 
     let (code, evidence) = issuer(status, &body);
     tokens(&evidence);
     assert!(code != IssuerCode::Valid || (status < 300 && says(&json, "success", &true.into())));
+
+    let (code, evidence) = licences(status, &body);
+    tokens(&evidence);
+    assert!(code != IssuerCode::Valid || (status < 300 && says(&json, "code", &"00".into())));
 
     let contract = &CONTRACT.contract_codes;
     let (code, _) = holder(status, &body, contract);

@@ -2,7 +2,7 @@
 //! system.
 
 use crate::{
-    door,
+    door, driver_licence,
     line::{self, Reply, Said},
     open_banking::{self, BankTranId, ContractCodes, codes, wire},
     vendor,
@@ -28,6 +28,12 @@ fn evidence(said: Said) -> Evidence {
 /// What an issuer's answer means.
 pub fn issuer(status: u16, body: &[u8]) -> (IssuerCode, Evidence) {
     let (code, said) = vendor::read_issuer::<ResidentCard>(&reply(status, body), &BTreeMap::new());
+    (code, evidence(said))
+}
+
+/// What the answer of the register of driver licences means.
+pub fn licences(status: u16, body: &[u8]) -> (IssuerCode, Evidence) {
+    let (code, said) = driver_licence::read(&reply(status, body), &BTreeMap::new());
     (code, evidence(said))
 }
 

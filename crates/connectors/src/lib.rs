@@ -10,6 +10,7 @@ mod clock;
 mod config;
 mod deadline;
 mod door;
+pub mod driver_licence;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -27,6 +28,7 @@ pub use breaker::Breaker;
 pub use clock::{Clock, kst_date};
 pub use config::{Limits, Misconfigured, Secret};
 pub use deadline::Deadline;
+pub use driver_licence::{DriverLicenceConfig, KoroadLicences};
 pub use line::{Observer, Unobserved};
 pub use maintenance::{MaintenanceHours, Window};
 pub use open_banking::{OpenBanking, OpenBankingConfig};

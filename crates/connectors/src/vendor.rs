@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     config::{Limits, Misconfigured, Secret},
     deadline::Deadline,
-    door::Door,
+    door::{Door, TokenDesk},
     line::{Failure, Line, Observer, Reply, Said},
     maintenance::Window,
     roles::Issuer,
@@ -156,7 +156,7 @@ impl<K: Asked> Vendor<K> {
         };
         let (auth, line) = (line(&config.auth_url)?, line(&config.base_url)?);
         let (id, secret) = (config.client_id.clone(), config.client_secret.clone());
-        Ok(Self { door: Door::new(auth, line, id, secret), config })
+        Ok(Self { door: Door::new(auth, line, TokenDesk::Vendor, id, secret), config })
     }
 
     /// Asks once, before the deadline or not at all, and reads what came with the contract's codes.

@@ -3,13 +3,16 @@
 
 mod house;
 
-use house::{NOON, house_at};
+use house::{
+    NOON, house_at,
+    strange::{Strange, http, whole},
+};
 use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
 use ingam_connectors::Bank;
 use ingam_sandbox::{MovableClock, Options, Sandbox};
 use jiff::Timestamp;
 use proptest::{prelude::*, test_runner::TestRunner};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -21,61 +24,6 @@ const ACCOUNT: &str = "088/999110100123";
 fn sandbox() -> Sandbox {
     let noon: Timestamp = NOON.parse().unwrap();
     Sandbox::new(Options::new(Arc::new(MovableClock::new(move || noon))))
-}
-
-/// Gives tokens, and answers everything else with the bytes that are set: as a body, or as the whole answer.
-#[derive(Clone, Default)]
-struct Strange(Arc<Mutex<Vec<u8>>>);
-
-impl Strange {
-    async fn listen(&self) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let strange = self.clone();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let strange = strange.clone();
-                tokio::spawn(async move {
-                    let mut request = Vec::new();
-                    while !whole(&request) {
-                        let mut piece = [0; 4_096];
-                        match stream.read(&mut piece).await {
-                            Ok(0) | Err(_) => return,
-                            Ok(many) => request.extend_from_slice(&piece[..many]),
-                        }
-                    }
-                    let answer = if request.starts_with(b"POST /oauth") {
-                        let body = r#"{"access_token":"t","jwt":"t","expires_in":"2030-01-01 00:00:00"}"#;
-                        http(200, body.replace("2030-01-01 00:00:00", "9999").as_bytes())
-                    } else {
-                        strange.0.lock().unwrap().clone()
-                    };
-                    let _ = stream.write_all(&answer).await;
-                    let _ = stream.shutdown().await;
-                });
-            }
-        });
-        url
-    }
-}
-
-fn whole(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request);
-    let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head
-        .lines()
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .map_or(0, |(_, value)| value.trim().parse().unwrap_or(0));
-    request.len() >= head.len() + 4 + length
-}
-
-fn http(status: u16, body: &[u8]) -> Vec<u8> {
-    let mut answer =
-        format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len())
-            .into_bytes();
-    answer.extend_from_slice(body);
-    answer
 }
 
 /// Runs the story for many strange answers over one listener.

@@ -24,7 +24,8 @@ const ACCOUNT: &str = "088/999110100123";
 async fn every_case_of_the_catalogue_is_understood() {
     let house = house().await;
     let mut seen = (Vec::new(), Vec::new(), Vec::new());
-    for case in house.sandbox.catalogue().cases.clone() {
+    let ours = |at| matches!(at, Kftc | Mois);
+    for case in house.sandbox.catalogue().cases.clone().into_iter().filter(|case| ours(case.institution)) {
         if let Some(fault) = case.fault {
             house.fault(case.institution, fault, &case.operation, 1);
         }

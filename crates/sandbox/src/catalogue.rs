@@ -1,8 +1,9 @@
 //! The catalogue of fictitious people, their cards and accounts, and which of them makes each answer happen.
 //!
 //! Data is in `catalogue.toml`. Nobody in it exists: districts are called 견본구, and digits 8 and 9 of every
-//! resident number are 97 to 99, which no office had before October 2020.
+//! resident number are 97 to 99, which no office had before October 2020. Other documents are in `documents.rs`.
 
+use crate::documents::{Documents, Licence, Lists, Passport, Phone};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -26,9 +27,9 @@ pub struct Person {
     pub name: String,
     /// The name in Latin letters.
     pub name_en: String,
-    /// Resident number, 13 digits.
+    /// Resident number, 13 digits; a foreigner's registration number.
     pub number: String,
-    /// Day of issue as printed on the card.
+    /// Day of issue as printed on the resident card; on the alien card of who has one.
     pub issued: Date,
     /// What is special about them.
     pub story: Text,
@@ -40,6 +41,24 @@ pub struct Person {
     /// Their accounts.
     #[serde(default)]
     pub accounts: Vec<Account>,
+    /// What else they have to show.
+    #[serde(default)]
+    pub documents: Documents,
+    /// The lists on which they stand.
+    #[serde(default)]
+    pub lists: Lists,
+}
+
+impl Person {
+    /// The day of birth that the number states, `YYYYMMDD`. The seventh digit names the century.
+    pub(crate) fn born(&self) -> String {
+        let century = match self.number.as_bytes()[6] {
+            b'9' | b'0' => "18",
+            b'1' | b'2' | b'5' | b'6' => "19",
+            _ => "20",
+        };
+        format!("{century}{}", &self.number[..6])
+    }
 }
 
 /// What the issuer's register says, where it is not what the card says.
@@ -115,10 +134,14 @@ impl Account {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// `mois` or `kftc`.
+    /// Who answers (`mois`, `kftc`, …).
     pub institution: super::Institution,
-    /// `check`, `holder`, `deposit` or `deposit_result`.
+    /// What is asked: one of [`Institution::operations`](super::Institution::operations).
     pub operation: String,
+    /// Which document is asked about (`driver`, `passport`, `foreign_passport`, `alien`); the resident card, or none,
+    /// unless set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
     /// The institution's own code, or the HTTP status where it has none.
     pub code: String,
     /// The person.
@@ -173,6 +196,8 @@ impl Catalogue {
                 deposit_says: None,
                 settles_after: (n % 2) as u32,
             }],
+            documents: Documents::default(),
+            lists: Lists::default(),
         };
         Self { people: (0..people).map(person).collect(), cases: vec![] }
     }
@@ -185,6 +210,26 @@ impl Catalogue {
     /// A person by resident number.
     pub fn by_number(&self, number: &str) -> Option<&Person> {
         self.people.iter().find(|person| person.number == number)
+    }
+
+    /// A driver licence with its person.
+    pub fn licence(&self, number: &str) -> Option<(&Person, &Licence)> {
+        self.people.iter().find_map(|person| {
+            Some((person, person.documents.licence.as_ref().filter(|licence| licence.number == number)?))
+        })
+    }
+
+    /// A passport with its person.
+    pub fn passport(&self, nationality: &str, number: &str) -> Option<(&Person, &Passport)> {
+        let is = |passport: &&Passport| passport.nationality == nationality && passport.number == number;
+        self.people.iter().find_map(|person| Some((person, person.documents.passport.as_ref().filter(is)?)))
+    }
+
+    /// A phone with its person.
+    pub fn phone(&self, number: &str) -> Option<(&Person, &Phone)> {
+        self.people.iter().find_map(|person| {
+            Some((person, person.documents.phone.as_ref().filter(|phone| phone.number == number)?))
+        })
     }
 
     /// An account with its person.
@@ -206,6 +251,7 @@ mod tests {
         let catalogue = Catalogue::built_in();
         assert!(catalogue.people.len() >= 16);
         let (mut ids, mut numbers, mut accounts) = (HashSet::new(), HashSet::new(), HashSet::new());
+        let mut papers = HashSet::new();
         for person in &catalogue.people {
             assert!(ids.insert(&person.id) && numbers.insert(&person.number), "{} stands twice", person.id);
             assert!(
@@ -214,8 +260,19 @@ mod tests {
                 person.id
             );
             assert!(("97".."9a").contains(&&person.number[7..9]), "{} could be a living person", person.id);
-            let century = if matches!(&person.number[6..7], "1" | "2") { "19" } else { "20" };
-            Date::strptime("%Y%m%d", format!("{century}{}", &person.number[..6])).unwrap();
+            Date::strptime("%Y%m%d", person.born()).unwrap();
+            let alien = person.documents.alien_card.is_some();
+            assert_eq!(matches!(&person.number[6..7], "5" | "6" | "7" | "8"), alien, "{}", person.id);
+            let documents = &person.documents;
+            if let Some(licence) = &documents.licence {
+                assert!(papers.insert(&licence.number) && licence.number.starts_with("27-"), "{}", person.id);
+            }
+            if let Some(passport) = &documents.passport {
+                assert!(papers.insert(&passport.number) && passport.number.contains("999"), "{}", person.id);
+            }
+            if let Some(phone) = &documents.phone {
+                assert!(papers.insert(&phone.number) && phone.number.starts_with("0100000"), "{}", person.id);
+            }
             for account in &person.accounts {
                 assert!(
                     accounts.insert((&account.bank, &account.number)),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The two institutions that the sandbox plays.
+/// The institutions that the sandbox plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Institution {
@@ -10,16 +10,26 @@ pub enum Institution {
     Mois,
     /// Open banking (금융결제원) and the banks behind it.
     Kftc,
+    /// The register of driver licences (한국도로교통공단).
+    Koroad,
 }
 
 impl Institution {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Mois, Self::Kftc];
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Mois, Self::Kftc, Self::Koroad];
     /// As in paths.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Mois => "mois",
             Self::Kftc => "kftc",
+            Self::Koroad => "koroad",
+        }
+    }
+    /// What it can be asked, beside a token.
+    pub fn operations(self) -> &'static [&'static str] {
+        match self {
+            Self::Kftc => &["holder", "deposit", "deposit_result"],
+            _ => &["check"],
         }
     }
 }
@@ -136,7 +146,7 @@ fn error_status() -> u16 {
     503
 }
 
-/// The operations of both institutions.
+/// The operations of all institutions.
 pub(crate) const OPERATIONS: [&str; 5] = ["token", "check", "holder", "deposit", "deposit_result"];
 
 impl Rule {
@@ -152,7 +162,7 @@ impl Rule {
     /// Why the rule can't be set; `None` if it can.
     pub(crate) fn wrong(&self, institution: Institution) -> Option<&'static str> {
         if !self.fault.institutions().contains(&institution) {
-            return Some("mois knows no id of a question: it could not tell a repeat or an older answer");
+            return Some("it knows no id of a question: it could not tell a repeat or an older answer");
         }
         if !(500..=599).contains(&self.status) {
             return Some("status is 500 to 599");

@@ -7,8 +7,10 @@ pub mod cards;
 pub mod catalogue;
 mod clock;
 mod desk;
+pub mod documents;
 mod faults;
 mod kftc;
+mod koroad;
 mod mois;
 mod page;
 mod play;
@@ -40,6 +42,12 @@ async fn tell_time(State(sandbox): State<Sandbox>, request: Request, next: Next)
         response.headers_mut().insert(axum::http::header::DATE, now);
     }
     response
+}
+
+/// The institutions' own paths. The first two stand at the root, the others each under its name, since every one has
+/// its own desk for tokens.
+fn institutions() -> Router<Sandbox> {
+    mois::router().merge(kftc::router()).nest("/koroad", koroad::router())
 }
 
 /// What the sandbox is told.
@@ -95,7 +103,7 @@ impl Sandbox {
     /// people's pictures, and a page to click at `/`.
     pub fn router(&self) -> Router {
         Router::new()
-            .merge(mois::router().merge(kftc::router()).layer(from_fn_with_state(self.clone(), tell_time)))
+            .merge(institutions().layer(from_fn_with_state(self.clone(), tell_time)))
             .merge(desk::router())
             .merge(page::router())
             .with_state(self.clone())

@@ -49,7 +49,8 @@ fn judge(world: &mut World, person: Option<&Person>, card: &Card) -> Finding {
     if !digits(&card.identity, 13) || !digits(&card.issue_date, 8) {
         return Err(("A001", "주민등록번호가 올바르지 않습니다"));
     }
-    let Some(person) = person else {
+    // Foreigners stand in another register.
+    let Some(person) = person.filter(|person| person.documents.alien_card.is_none()) else {
         return Err(("A002", "등록되지 않은 주민등록번호입니다"));
     };
     match person.register.state {

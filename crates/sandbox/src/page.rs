@@ -4,7 +4,7 @@
 
 use crate::{
     Fault, Institution, Rule, Sandbox,
-    catalogue::Text,
+    catalogue::{Person, Text},
     clock::kst,
     desk::Move,
     play::{masked_account, masked_number},
@@ -144,12 +144,28 @@ fn people(sandbox: &Sandbox, html: &mut String) {
         [
             format!("{} <small>{}</small>", escaped(&person.name), escaped(&person.name_en)),
             format!("{} <small>{}</small>", masked_number(&person.number), person.issued),
+            escaped(&documents(person).join(", ")),
             escaped(&person.story.ko),
             escaped(&person.expect.ko),
             escaped(&accounts.join(", ")),
         ]
     });
-    table(html, "people", ["name", "card", "story", "expect", "accounts"], rows);
+    table(html, "people", ["name", "card", "documents", "story", "expect", "accounts"], rows);
+}
+
+/// What a person has beside the card. Nobody has these numbers, and they have to be typed: they are not masked.
+fn documents(person: &Person) -> Vec<String> {
+    let documents = &person.documents;
+    let serial = |code: &Option<String>| code.as_ref().map_or(String::new(), |code| format!(" ({code})"));
+    [
+        documents.licence.as_ref().map(|l| format!("{}{}", l.number, serial(&l.serial))),
+        documents.passport.as_ref().map(|p| format!("{} {}", p.nationality, p.number)),
+        documents.alien_card.as_ref().map(|card| card.visa.clone()),
+        documents.phone.as_ref().map(|phone| format!("{} {}", phone.telecom, phone.number)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn book(sandbox: &Sandbox, html: &mut String) {
@@ -282,10 +298,12 @@ mod tests {
             "asked",
             "answered",
             "elapsed",
-            "mois",
-            "kftc",
+            "documents",
         ] {
             assert!(TEXTS.contains_key(key), "{key}");
+        }
+        for institution in Institution::ALL {
+            assert!(TEXTS.contains_key(institution.as_str()), "{institution:?}");
         }
         for fault in Fault::ALL {
             assert!(TEXTS.contains_key(&format!("fault_{}", fault.as_str())), "{fault:?}");

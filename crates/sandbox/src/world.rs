@@ -34,7 +34,7 @@ pub struct Call {
     pub at: Timestamp,
     /// Whom it was for.
     pub institution: Institution,
-    /// `token`, `check`, `holder`, `deposit` or `deposit_result`.
+    /// `token`, or one of [`Institution::operations`].
     pub operation: &'static str,
     /// Whom it was about.
     pub person: Option<String>,
@@ -57,6 +57,8 @@ pub struct Counts {
     pub deposits_by_id: BTreeMap<String, u64>,
     /// Wrong days of issue by resident number.
     pub wrong_dates: BTreeMap<String, u32>,
+    /// Wrong serial codes by licence number.
+    pub wrong_serials: BTreeMap<String, u32>,
     /// Calls by `institution.operation`.
     pub calls: BTreeMap<String, u64>,
     /// Questions refused because their id was used before.
@@ -78,6 +80,7 @@ pub(crate) struct World {
     tokens: HashMap<String, (Institution, Timestamp)>,
     tokens_issued: u64,
     pub(crate) wrong_dates: BTreeMap<String, u32>,
+    pub(crate) wrong_serials: BTreeMap<String, u32>,
     /// `bank_tran_id` used, with the day: open banking refuses a second use on the same day.
     used_ids: HashSet<(String, String)>,
     /// By id and day.
@@ -139,6 +142,7 @@ impl World {
     pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts {
             wrong_dates: self.wrong_dates.clone(),
+            wrong_serials: self.wrong_serials.clone(),
             calls: self.calls_by_operation.clone(),
             duplicates_refused: self.duplicates_refused,
             ..Counts::default()

@@ -1,13 +1,16 @@
 //! A sandbox on loopback, connectors to it, and one clock for both.
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+pub mod stories;
+pub mod strange;
+
 use ingam_cases::{
     answers::{Answer, DepositCode, IssuerCode},
     id::CallId,
     values::{AccountNumber, BankCode, PersonName, ResidentCard, ResidentNumber},
 };
 use ingam_connectors::{
-    Bank, Deadline, Deposit, Holder, HolderName, Issuer, Observer, OpenBanking, OpenBankingConfig,
+    Bank, Clock, Deadline, Deposit, Holder, HolderName, Issuer, Observer, OpenBanking, OpenBankingConfig,
     PrintContent, ResidentCardConfig, VendorResidentCards,
 };
 use ingam_sandbox::{Fault, Institution, MovableClock, Options, Rule, Sandbox};
@@ -41,6 +44,7 @@ pub struct House {
     pub url: String,
     pub bank: OpenBanking,
     pub issuer: VendorResidentCards,
+    clock: Arc<dyn Clock>,
     pub heard: Arc<Heard>,
     /// How far the connectors' clock stands beside the institutions', in seconds.
     pub off_s: Arc<AtomicI64>,
@@ -81,7 +85,8 @@ pub fn house_at(
     let clock = Arc::new(move || shared.now() + jiff::SignedDuration::from_secs(off.load(Ordering::Relaxed)));
     House {
         bank: OpenBanking::new(bank, clock.clone(), heard.clone()).unwrap(),
-        issuer: VendorResidentCards::new(issuer, clock, heard.clone()).unwrap(),
+        issuer: VendorResidentCards::new(issuer, clock.clone(), heard.clone()).unwrap(),
+        clock,
         sandbox,
         url,
         heard,
@@ -93,6 +98,11 @@ pub fn house_at(
 impl House {
     pub fn now(&self) -> Timestamp {
         self.sandbox.clock().now()
+    }
+
+    /// The connectors' clock.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
     }
 
     /// Moves the clock on by so many seconds.

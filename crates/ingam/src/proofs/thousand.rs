@@ -94,7 +94,7 @@ fn mischief(sandbox: &Sandbox, dice: &Dice, card: &str) {
         }
     }
     if dice.below(100) < 10 {
-        let at = dice.one_of(&Institution::ALL);
+        let at = dice.one_of(&[Institution::Mois, Institution::Kftc]);
         sandbox.set_fault(at, Rule::next(dice.one_of(&ANYWHERE), "token", 1)).unwrap();
     }
 }
