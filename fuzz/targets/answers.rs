@@ -3,7 +3,7 @@
 #![no_main]
 
 use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
-use ingam_connectors::fuzzing::{deposit, holder, issuer, licences, times};
+use ingam_connectors::fuzzing::{deposit, holder, issuer, licences, passports, times};
 use ingam_connectors::open_banking::{BankTranId, OpenBankingConfig};
 use ingam_fuzz::{edited, text};
 use libfuzzer_sys::fuzz_target;
@@ -52,6 +52,11 @@ fuzz_target!(|data: &[u8]| {
     let (code, evidence) = licences(status, &body);
     tokens(&evidence);
     assert!(code != IssuerCode::Valid || (status < 300 && says(&json, "code", &"00".into())));
+
+    for (code, evidence) in passports(status, &body) {
+        tokens(&evidence);
+        assert!(code != IssuerCode::Valid || (status < 300 && says(&json, "success", &true.into())));
+    }
 
     let contract = &CONTRACT.contract_codes;
     let (code, _) = holder(status, &body, contract);

@@ -9,7 +9,7 @@ use crate::{
 };
 use ingam_cases::{
     answers::{DepositCode, HolderCode, IssuerCode},
-    values::ResidentCard,
+    values::{ForeignPassport, Passport, ResidentCard},
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -29,6 +29,16 @@ fn evidence(said: Said) -> Evidence {
 pub fn issuer(status: u16, body: &[u8]) -> (IssuerCode, Evidence) {
     let (code, said) = vendor::read_issuer::<ResidentCard>(&reply(status, body), &BTreeMap::new());
     (code, evidence(said))
+}
+
+/// What a ministry's answer about a passport means: about Korea's, and about another state's.
+pub fn passports(status: u16, body: &[u8]) -> [(IssuerCode, Evidence); 2] {
+    let (reply, contract) = (reply(status, body), BTreeMap::new());
+    [
+        vendor::read_issuer::<Passport>(&reply, &contract),
+        vendor::read_issuer::<ForeignPassport>(&reply, &contract),
+    ]
+    .map(|(code, said)| (code, evidence(said)))
 }
 
 /// What the answer of the register of driver licences means.

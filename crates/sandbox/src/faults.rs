@@ -12,17 +12,23 @@ pub enum Institution {
     Kftc,
     /// The register of driver licences (한국도로교통공단).
     Koroad,
+    /// The issuer of Korea's passports (외교부), reached through a vendor.
+    Mofa,
+    /// The register of foreigners (법무부), reached through a vendor.
+    Moj,
 }
 
 impl Institution {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Mois, Self::Kftc, Self::Koroad];
+    pub const ALL: [Self; 5] = [Self::Mois, Self::Kftc, Self::Koroad, Self::Mofa, Self::Moj];
     /// As in paths.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Mois => "mois",
             Self::Kftc => "kftc",
             Self::Koroad => "koroad",
+            Self::Mofa => "mofa",
+            Self::Moj => "moj",
         }
     }
     /// What it can be asked, beside a token.

@@ -11,7 +11,9 @@ pub mod documents;
 mod faults;
 mod kftc;
 mod koroad;
+mod mofa;
 mod mois;
+mod moj;
 mod page;
 mod play;
 mod vendor;
@@ -47,7 +49,11 @@ async fn tell_time(State(sandbox): State<Sandbox>, request: Request, next: Next)
 /// The institutions' own paths. The first two stand at the root, the others each under its name, since every one has
 /// its own desk for tokens.
 fn institutions() -> Router<Sandbox> {
-    mois::router().merge(kftc::router()).nest("/koroad", koroad::router())
+    mois::router()
+        .merge(kftc::router())
+        .nest("/koroad", koroad::router())
+        .nest("/mofa", mofa::router())
+        .nest("/moj", moj::router())
 }
 
 /// What the sandbox is told.

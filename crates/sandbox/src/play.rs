@@ -172,6 +172,11 @@ pub(crate) fn masked_number(number: &str) -> String {
     }
 }
 
+/// `M12******` of nine characters; stars for anything shorter.
+pub(crate) fn masked_passport(number: &str) -> String {
+    number.get(..3).map_or("***".into(), |head| format!("{head}******"))
+}
+
 /// `***-1234`.
 pub(crate) fn masked_account(number: &str) -> String {
     let tail = number.len().checked_sub(4).and_then(|at| number.get(at..)).unwrap_or("");
