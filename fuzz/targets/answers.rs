@@ -3,7 +3,7 @@
 #![no_main]
 
 use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
-use ingam_connectors::fuzzing::{deposit, holder, issuer, licences, passports, times};
+use ingam_connectors::fuzzing::{alien_cards, deposit, holder, issuer, licences, passports, times};
 use ingam_connectors::open_banking::{BankTranId, OpenBankingConfig};
 use ingam_fuzz::{edited, text};
 use libfuzzer_sys::fuzz_target;
@@ -53,7 +53,7 @@ fuzz_target!(|data: &[u8]| {
     tokens(&evidence);
     assert!(code != IssuerCode::Valid || (status < 300 && says(&json, "code", &"00".into())));
 
-    for (code, evidence) in passports(status, &body) {
+    for (code, evidence) in passports(status, &body).into_iter().chain([alien_cards(status, &body)]) {
         tokens(&evidence);
         assert!(code != IssuerCode::Valid || (status < 300 && says(&json, "success", &true.into())));
     }

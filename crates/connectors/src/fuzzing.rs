@@ -9,7 +9,7 @@ use crate::{
 };
 use ingam_cases::{
     answers::{DepositCode, HolderCode, IssuerCode},
-    values::{ForeignPassport, Passport, ResidentCard},
+    values::{AlienCard, ForeignPassport, Passport, ResidentCard},
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -39,6 +39,12 @@ pub fn passports(status: u16, body: &[u8]) -> [(IssuerCode, Evidence); 2] {
         vendor::read_issuer::<ForeignPassport>(&reply, &contract),
     ]
     .map(|(code, said)| (code, evidence(said)))
+}
+
+/// What the answer about an alien card means.
+pub fn alien_cards(status: u16, body: &[u8]) -> (IssuerCode, Evidence) {
+    let (code, said) = vendor::read_issuer::<AlienCard>(&reply(status, body), &BTreeMap::new());
+    (code, evidence(said))
 }
 
 /// What the answer of the register of driver licences means.

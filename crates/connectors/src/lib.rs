@@ -4,6 +4,7 @@
 //! and an answer that is not understood are indeterminate, never a no; after money may have moved, they are doubt.
 //! Refuses to know cases, policies and the store. Time is passed in; the environment (proxies included) is not read.
 
+pub mod alien_card;
 pub mod banks;
 mod breaker;
 mod clock;
@@ -25,6 +26,7 @@ mod vendor;
 mod wire;
 mod words;
 
+pub use alien_card::{AlienCardConfig, VendorAlienCards};
 pub use breaker::Breaker;
 pub use clock::{Clock, kst_date};
 pub use config::{Limits, Misconfigured, Secret};
