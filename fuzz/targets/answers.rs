@@ -2,8 +2,8 @@
 //! short tokens.
 #![no_main]
 
-use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
-use ingam_connectors::fuzzing::{alien_cards, deposit, holder, issuer, licences, passports, times};
+use ingam_cases::answers::{BlockCode, DepositCode, HolderCode, IssuerCode};
+use ingam_connectors::fuzzing::{alien_cards, deposit, holder, issuer, licences, lists, passports, times};
 use ingam_connectors::open_banking::{BankTranId, OpenBankingConfig};
 use ingam_fuzz::{edited, text};
 use libfuzzer_sys::fuzz_target;
@@ -56,6 +56,11 @@ fuzz_target!(|data: &[u8]| {
     for (code, evidence) in passports(status, &body).into_iter().chain([alien_cards(status, &body)]) {
         tokens(&evidence);
         assert!(code != IssuerCode::Valid || (status < 300 && says(&json, "success", &true.into())));
+    }
+
+    for (code, evidence) in lists(status, &body) {
+        tokens(&evidence);
+        assert!(code != BlockCode::Clear || (status < 300 && says(&json, "listed", &false.into())));
     }
 
     let contract = &CONTRACT.contract_codes;

@@ -2,13 +2,14 @@
 //! system.
 
 use crate::{
+    blocks::{self, account_opening::OpeningBlocks, deceased::Deaths},
     door, driver_licence,
     line::{self, Reply, Said},
     open_banking::{self, BankTranId, ContractCodes, codes, wire},
     vendor,
 };
 use ingam_cases::{
-    answers::{DepositCode, HolderCode, IssuerCode},
+    answers::{BlockCode, DepositCode, HolderCode, IssuerCode},
     values::{AlienCard, ForeignPassport, Passport, ResidentCard},
 };
 use jiff::Timestamp;
@@ -45,6 +46,13 @@ pub fn passports(status: u16, body: &[u8]) -> [(IssuerCode, Evidence); 2] {
 pub fn alien_cards(status: u16, body: &[u8]) -> (IssuerCode, Evidence) {
     let (code, said) = vendor::read_issuer::<AlienCard>(&reply(status, body), &BTreeMap::new());
     (code, evidence(said))
+}
+
+/// What a list's answer means: of blocks, and of deaths.
+pub fn lists(status: u16, body: &[u8]) -> [(BlockCode, Evidence); 2] {
+    let (reply, contract) = (reply(status, body), BTreeMap::new());
+    [blocks::read::<OpeningBlocks>(&reply, &contract), blocks::read::<Deaths>(&reply, &contract)]
+        .map(|(code, said)| (code, evidence(said)))
 }
 
 /// What the answer of the register of driver licences means.

@@ -6,6 +6,7 @@
 
 pub mod alien_card;
 pub mod banks;
+pub mod blocks;
 mod breaker;
 mod clock;
 mod config;
@@ -27,6 +28,10 @@ mod wire;
 mod words;
 
 pub use alien_card::{AlienCardConfig, VendorAlienCards};
+pub use blocks::{
+    account_opening::{AccountOpeningBlocks, AccountOpeningBlocksConfig},
+    deceased::{DeceasedRegister, DeceasedRegisterConfig},
+};
 pub use breaker::Breaker;
 pub use clock::{Clock, kst_date};
 pub use config::{Limits, Misconfigured, Secret};
@@ -37,7 +42,7 @@ pub use maintenance::{MaintenanceHours, Window};
 pub use open_banking::{OpenBanking, OpenBankingConfig};
 pub use passport::{ForeignPassportConfig, PassportConfig, VendorForeignPassports, VendorPassports};
 pub use resident_card::{ResidentCardConfig, VendorResidentCards};
-pub use roles::{Bank, Deposit, Holder, Issuer};
+pub use roles::{Bank, BlockList, Deposit, Holder, Issuer};
 pub use vendor::{Vendor, VendorConfig};
 pub use wire::{Broken, Wire};
 pub use words::{HolderName, PrintContent};

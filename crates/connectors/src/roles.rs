@@ -1,4 +1,4 @@
-//! The roles that the program asks: issuers of documents, and a bank.
+//! The roles that the program asks: issuers of documents, lists, and a bank.
 //!
 //! Every method answers within its institution's time-out and never fails: what cannot be known is an
 //! indeterminate answer.
@@ -7,9 +7,9 @@ use crate::deadline::Deadline;
 use crate::words::{HolderName, PrintContent};
 use async_trait::async_trait;
 use ingam_cases::{
-    answers::{Answer, DepositCode, HolderCode, IssuerCode},
+    answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode},
     id::CallId,
-    values::{AccountNumber, BankCode, PersonName},
+    values::{AccountNumber, BankCode, PersonName, ResidentNumber},
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -26,6 +26,19 @@ pub trait Issuer<D: Send + Sync>: Send + Sync {
         document: &D,
         before: Deadline,
     ) -> Answer<IssuerCode>;
+}
+
+/// A list that stands before any verification: who blocked the opening of accounts, who has died.
+#[async_trait]
+pub trait BlockList: Send + Sync {
+    /// Whether the person stands on it. Looking changes nothing outside and may be repeated, with the same `call` too.
+    async fn look_up(
+        &self,
+        call: &CallId,
+        name: &PersonName,
+        number: &ResidentNumber,
+        before: Deadline,
+    ) -> Answer<BlockCode>;
 }
 
 /// What a bank says about an account, and the holder's name where it found one.

@@ -16,11 +16,16 @@ pub enum Institution {
     Mofa,
     /// The register of foreigners (법무부), reached through a vendor.
     Moj,
+    /// 비대면 계좌개설·여신 안심차단 (한국신용정보원).
+    Kcis,
+    /// The register of deaths.
+    Deaths,
 }
 
 impl Institution {
     /// Every one.
-    pub const ALL: [Self; 5] = [Self::Mois, Self::Kftc, Self::Koroad, Self::Mofa, Self::Moj];
+    pub const ALL: [Self; 7] =
+        [Self::Mois, Self::Kftc, Self::Koroad, Self::Mofa, Self::Moj, Self::Kcis, Self::Deaths];
     /// As in paths.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -29,12 +34,16 @@ impl Institution {
             Self::Koroad => "koroad",
             Self::Mofa => "mofa",
             Self::Moj => "moj",
+            Self::Kcis => "kcis",
+            Self::Deaths => "deaths",
         }
     }
     /// What it can be asked, beside a token.
     pub fn operations(self) -> &'static [&'static str] {
         match self {
             Self::Kftc => &["holder", "deposit", "deposit_result"],
+            Self::Kcis => &["look_up"],
+            Self::Deaths => &["look_up"],
             _ => &["check"],
         }
     }
@@ -153,7 +162,7 @@ fn error_status() -> u16 {
 }
 
 /// The operations of all institutions.
-pub(crate) const OPERATIONS: [&str; 5] = ["token", "check", "holder", "deposit", "deposit_result"];
+pub(crate) const OPERATIONS: [&str; 6] = ["token", "check", "holder", "deposit", "deposit_result", "look_up"];
 
 impl Rule {
     /// A fault for everyone, until cleared.

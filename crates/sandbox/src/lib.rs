@@ -6,9 +6,11 @@
 pub mod cards;
 pub mod catalogue;
 mod clock;
+mod deaths;
 mod desk;
 pub mod documents;
 mod faults;
+mod kcis;
 mod kftc;
 mod koroad;
 mod mofa;
@@ -54,6 +56,8 @@ fn institutions() -> Router<Sandbox> {
         .nest("/koroad", koroad::router())
         .nest("/mofa", mofa::router())
         .nest("/moj", moj::router())
+        .nest("/kcis", kcis::router())
+        .nest("/deaths", deaths::router())
 }
 
 /// What the sandbox is told.
