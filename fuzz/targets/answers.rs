@@ -2,8 +2,9 @@
 //! short tokens.
 #![no_main]
 
-use ingam_cases::answers::{BlockCode, DepositCode, HolderCode, IssuerCode};
-use ingam_connectors::fuzzing::{alien_cards, deposit, holder, issuer, licences, lists, passports, times};
+use ingam_cases::answers::{BlockCode, DepositCode, HolderCode, IssuerCode, PhoneCode};
+use ingam_cases::id::CallId;
+use ingam_connectors::fuzzing::{alien_cards, deposit, holder, issuer, licences, lists, passports, phones, times};
 use ingam_connectors::open_banking::{BankTranId, OpenBankingConfig};
 use ingam_fuzz::{edited, text};
 use libfuzzer_sys::fuzz_target;
@@ -62,6 +63,14 @@ fuzz_target!(|data: &[u8]| {
         tokens(&evidence);
         assert!(code != BlockCode::Clear || (status < 300 && says(&json, "listed", &false.into())));
     }
+
+    let call = CallId::new(0, [7; 10]);
+    let (sent, confirmed, ci, evidence) = phones(status, &body, &call);
+    evidence.iter().for_each(|evidence| tokens(evidence));
+    let ours = || status < 300 && says(&json, "requestId", &call.as_str().into());
+    assert!(sent != PhoneCode::Sent || ours());
+    assert!((confirmed == PhoneCode::Owner) == ci.is_some());
+    assert!(ci.is_none_or(|ci| ours() && says(&json, "ci", &ci.expose().into())));
 
     let contract = &CONTRACT.contract_codes;
     let (code, _) = holder(status, &body, contract);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use ingam_cases::id::{CallId, VerificationId};
-use ingam_cases::values::{AccountNumber, BankCode, PersonName, ResidentNumber, compare_names, parse_date};
+use ingam_cases::values::{AccountNumber, BankCode, Ci, PersonName, PhoneNumber, ResidentNumber, compare_names, parse_date};
 use ingam_connectors::{HolderName, PrintContent};
 use ingam_fuzz::{edited, text};
 use ingam_ledger::Cursor;
@@ -35,6 +35,14 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(account) = AccountNumber::parse(&text) {
         assert_eq!(AccountNumber::parse(account.expose()).as_ref(), Ok(&account));
         assert!(!account.masked().contains(account.expose()));
+    }
+    if let Ok(phone) = PhoneNumber::parse(&text) {
+        assert_eq!(PhoneNumber::parse(phone.expose()).as_ref(), Ok(&phone));
+        assert_eq!(PhoneNumber::parse(&phone.expose_printed()).as_ref(), Ok(&phone));
+        assert!(!phone.masked().contains(phone.expose()));
+    }
+    if let Ok(ci) = Ci::parse(&text) {
+        assert_eq!(ci.expose(), text);
     }
     if let Ok(bank) = BankCode::parse(&text) {
         assert_eq!(bank.as_str(), text);

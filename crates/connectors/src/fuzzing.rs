@@ -6,11 +6,12 @@ use crate::{
     door, driver_licence,
     line::{self, Reply, Said},
     open_banking::{self, BankTranId, ContractCodes, codes, wire},
-    vendor,
+    telecom, vendor,
 };
 use ingam_cases::{
-    answers::{BlockCode, DepositCode, HolderCode, IssuerCode},
-    values::{AlienCard, ForeignPassport, Passport, ResidentCard},
+    answers::{BlockCode, DepositCode, HolderCode, IssuerCode, PhoneCode},
+    id::CallId,
+    values::{AlienCard, Ci, ForeignPassport, Passport, ResidentCard},
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -53,6 +54,14 @@ pub fn lists(status: u16, body: &[u8]) -> [(BlockCode, Evidence); 2] {
     let (reply, contract) = (reply(status, body), BTreeMap::new());
     [blocks::read::<OpeningBlocks>(&reply, &contract), blocks::read::<Deaths>(&reply, &contract)]
         .map(|(code, said)| (code, evidence(said)))
+}
+
+/// What a telecom's answers mean: to a send, and to a code; and whose identifier came along.
+pub fn phones(status: u16, body: &[u8], call: &CallId) -> (PhoneCode, PhoneCode, Option<Ci>, [Evidence; 2]) {
+    let (reply, contract) = (reply(status, body), BTreeMap::new());
+    let (sent, said_sent) = telecom::read_sent(&reply, call, &contract);
+    let (confirmed, said_confirmed, ci) = telecom::read_confirmed(&reply, call, &contract);
+    (sent, confirmed, ci, [evidence(said_sent), evidence(said_confirmed)])
 }
 
 /// What the answer of the register of driver licences means.

@@ -1,4 +1,4 @@
-//! The roles that the program asks: issuers of documents, lists, and a bank.
+//! The roles that the program asks: issuers of documents, lists, telecoms, and a bank.
 //!
 //! Every method answers within its institution's time-out and never fails: what cannot be known is an
 //! indeterminate answer.
@@ -7,9 +7,9 @@ use crate::deadline::Deadline;
 use crate::words::{HolderName, PrintContent};
 use async_trait::async_trait;
 use ingam_cases::{
-    answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode},
+    answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode, PhoneCode},
     id::CallId,
-    values::{AccountNumber, BankCode, PersonName, ResidentNumber},
+    values::{AccountNumber, BankCode, Ci, PersonName, PhoneNumber, ResidentNumber, SexDigit, TelecomName},
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -39,6 +39,42 @@ pub trait BlockList: Send + Sync {
         number: &ResidentNumber,
         before: Deadline,
     ) -> Answer<BlockCode>;
+}
+
+/// Whose a phone should be, as the person typed it.
+#[derive(Debug, Clone, Copy)]
+pub struct PhoneAsked<'a> {
+    /// The name.
+    pub name: &'a PersonName,
+    /// The day of birth.
+    pub birth: Date,
+    /// The seventh digit of the person's number.
+    pub sex: SexDigit,
+    /// Who runs the phone.
+    pub telecom: TelecomName,
+    /// Its number.
+    pub number: &'a PhoneNumber,
+}
+
+/// What became of a code, and who the owner is where it was right.
+#[derive(Debug)]
+pub struct PhoneConfirmed {
+    /// The answer, fit for evidence.
+    pub answer: Answer<PhoneCode>,
+    /// Present exactly when the code is `Owner`.
+    pub ci: Option<Ci>,
+}
+
+/// Says whom a phone belongs to, by a code that goes to it (휴대폰 본인확인).
+#[async_trait]
+pub trait Telecom: Send + Sync {
+    /// Has a message with a code sent. The `call` goes along as the request's id: who keeps to the contract sends one
+    /// message for it, however often it arrives. Effect class *blind*: nobody can be asked whether it was sent, and
+    /// `Unavailable` does not say that it was not.
+    async fn send(&self, call: &CallId, phone: &PhoneAsked<'_>, before: Deadline) -> Answer<PhoneCode>;
+
+    /// Has the typed code looked at, under the `call` of its send. A wrong one counts outside.
+    async fn confirm(&self, call: &CallId, code: &str, before: Deadline) -> PhoneConfirmed;
 }
 
 /// What a bank says about an account, and the holder's name where it found one.

@@ -1,4 +1,4 @@
-//! The sandbox's own desk over HTTP: people, scenarios, faults, calls, books, counts and the clock, as JSON.
+//! The sandbox's own desk over HTTP: people, scenarios, faults, calls, books, messages, counts and the clock, as JSON.
 //!
 //! Open to whoever reaches it: it shows nobody who exists, and runs only in development.
 
@@ -32,6 +32,7 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/people", get(people))
         .route("/people/{id}", get(person))
         .route("/book", get(book))
+        .route("/phones/{number}/messages", get(messages))
         .route("/faults", get(faults))
         .route("/faults/{institution}", put(set_fault).delete(clear_faults))
         .route("/calls", get(calls))
@@ -110,6 +111,11 @@ async fn book(State(sandbox): State<Sandbox>, Query(which): Query<Which>) -> Res
     }
 }
 
+/// `GET /phones/{number}/messages`: what came to a phone, as its owner reads it; none for a phone that nobody has.
+async fn messages(State(sandbox): State<Sandbox>, Path(number): Path<String>) -> Response {
+    Json(sandbox.messages(&number)).into_response()
+}
+
 /// `GET /faults`.
 async fn faults(State(sandbox): State<Sandbox>) -> Response {
     Json(sandbox.faults()).into_response()
@@ -143,7 +149,7 @@ async fn counts(State(sandbox): State<Sandbox>) -> Response {
     Json(sandbox.counts()).into_response()
 }
 
-/// `GET /events`: server-sent events `{type, at, data}`; `type` is call, book, fault, clock, reset, or missed.
+/// `GET /events`: server-sent events `{type, at, data}`; `type` is call, book, message, fault, clock, reset, or missed.
 async fn events(State(sandbox): State<Sandbox>) -> Response {
     let listener = sandbox.inner.events.subscribe();
     let stream = stream::unfold(listener, |mut listener| async {

@@ -20,12 +20,22 @@ pub enum Institution {
     Kcis,
     /// The register of deaths.
     Deaths,
+    /// A designated agency (본인확인기관) and the telecoms behind it.
+    Telecom,
 }
 
 impl Institution {
     /// Every one.
-    pub const ALL: [Self; 7] =
-        [Self::Mois, Self::Kftc, Self::Koroad, Self::Mofa, Self::Moj, Self::Kcis, Self::Deaths];
+    pub const ALL: [Self; 8] = [
+        Self::Mois,
+        Self::Kftc,
+        Self::Koroad,
+        Self::Mofa,
+        Self::Moj,
+        Self::Kcis,
+        Self::Deaths,
+        Self::Telecom,
+    ];
     /// As in paths.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,14 +46,15 @@ impl Institution {
             Self::Moj => "moj",
             Self::Kcis => "kcis",
             Self::Deaths => "deaths",
+            Self::Telecom => "telecom",
         }
     }
     /// What it can be asked, beside a token.
     pub fn operations(self) -> &'static [&'static str] {
         match self {
             Self::Kftc => &["holder", "deposit", "deposit_result"],
-            Self::Kcis => &["look_up"],
-            Self::Deaths => &["look_up"],
+            Self::Kcis | Self::Deaths => &["look_up"],
+            Self::Telecom => &["send", "confirm"],
             _ => &["check"],
         }
     }
@@ -64,9 +75,10 @@ pub enum Fault {
     Hang,
     /// Acts; the connection breaks before the answer is whole.
     LostAnswer,
-    /// The question arrives twice; the second answer is given. Only `kftc`.
+    /// The question arrives twice; the second answer is given. Only `kftc` and `telecom`.
     Duplicate,
-    /// Acts, and gives the answer before this one once more. Only `kftc`, whose answers name their question.
+    /// Acts, and gives the answer before this one once more. Only `kftc` and `telecom`, whose answers
+    /// name their question.
     Stale,
     /// Acts, and answers with something that is no answer.
     Malformed,
@@ -100,11 +112,11 @@ impl Fault {
         Self::ExpireTokens,
     ];
 
-    /// The institutions that can have it: only open banking's questions have an id by which a repeat or an
-    /// answer to another question is seen.
+    /// The institutions that can have it: only the questions of open banking and of telecoms have an id by which a
+    /// repeat or an answer to another question is seen.
     pub fn institutions(self) -> &'static [Institution] {
         match self {
-            Self::Stale | Self::Duplicate => &[Institution::Kftc],
+            Self::Stale | Self::Duplicate => &[Institution::Kftc, Institution::Telecom],
             _ => &Institution::ALL,
         }
     }
@@ -138,8 +150,7 @@ pub struct Rule {
     /// Only for this person; for everyone unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
-    /// Only for this operation (`token`, `check`, `holder`, `deposit`, `deposit_result`); for all but `token`
-    /// unless set.
+    /// Only for this operation (`token`, or one of [`Institution::operations`]); for all but `token` unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// So many calls more; until cleared unless set.
@@ -162,7 +173,8 @@ fn error_status() -> u16 {
 }
 
 /// The operations of all institutions.
-pub(crate) const OPERATIONS: [&str; 6] = ["token", "check", "holder", "deposit", "deposit_result", "look_up"];
+pub(crate) const OPERATIONS: [&str; 8] =
+    ["token", "check", "holder", "deposit", "deposit_result", "look_up", "send", "confirm"];
 
 impl Rule {
     /// A fault for everyone, until cleared.
@@ -183,7 +195,7 @@ impl Rule {
             return Some("status is 500 to 599");
         }
         if self.operation.as_deref().is_some_and(|operation| !OPERATIONS.contains(&operation)) {
-            return Some("operation is token, check, holder, deposit or deposit_result");
+            return Some("operation is one of those in /scenarios");
         }
         None
     }

@@ -18,12 +18,13 @@ mod mois;
 mod moj;
 mod page;
 mod play;
+mod telecom;
 mod vendor;
 mod world;
 
 pub use clock::{Clock, MovableClock};
 pub use faults::{Fault, Institution, Rule};
-pub use world::{BookLine, Call, Counts};
+pub use world::{BookLine, Call, Counts, Message};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -58,6 +59,7 @@ fn institutions() -> Router<Sandbox> {
         .nest("/moj", moj::router())
         .nest("/kcis", kcis::router())
         .nest("/deaths", deaths::router())
+        .nest("/telecom", telecom::router())
 }
 
 /// What the sandbox is told.
@@ -167,12 +169,17 @@ impl Sandbox {
         world.book.iter().filter(fits).cloned().collect()
     }
 
+    /// The messages on a phone, oldest first.
+    pub fn messages(&self, phone: &str) -> Vec<Message> {
+        self.world().messages.iter().filter(|message| message.phone == phone).cloned().collect()
+    }
+
     /// The newest calls, oldest first.
     pub fn calls(&self) -> Vec<Call> {
         self.world().calls.iter().cloned().collect()
     }
 
-    /// Hears each call, booking, fault and move of the clock from now on, as JSON `{type, at, data}`.
+    /// Hears each call, booking, message, fault and move of the clock from now on, as JSON `{type, at, data}`.
     pub fn listen(&self) -> broadcast::Receiver<Arc<str>> {
         self.inner.events.subscribe()
     }
@@ -182,7 +189,7 @@ impl Sandbox {
         self.world().counts()
     }
 
-    /// Forgets all calls, books, counts, faults and tokens. The clock stays.
+    /// Forgets all calls, books, messages, counts, faults and tokens. The clock stays.
     pub fn reset(&self) {
         *self.world() = World::default();
         self.tell("reset", &serde_json::json!({}));

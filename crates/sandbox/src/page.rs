@@ -1,4 +1,4 @@
-//! A page to click, without scripts: people and their fate, fault switches, calls, the book, the clock.
+//! A page to click, without scripts: people and their fate, fault switches, calls, the book, messages, the clock.
 //!
 //! Every text is in `texts.toml`. The studio is the pretty one; this one works everywhere.
 
@@ -89,6 +89,7 @@ fn render(sandbox: &Sandbox) -> String {
     );
     people(sandbox, &mut html);
     book(sandbox, &mut html);
+    messages(sandbox, &mut html);
     calls(sandbox, &mut html);
     html
 }
@@ -179,6 +180,18 @@ fn book(sandbox: &Sandbox, html: &mut String) {
         ]
     });
     table(html, "book", ["time", "account", "print_content", "amount"], rows);
+}
+
+fn messages(sandbox: &Sandbox, html: &mut String) {
+    let messages = sandbox.world().messages.clone();
+    let rows = messages.iter().rev().take(20).map(|message| {
+        [
+            kst(message.at).strftime("%m-%d %H:%M:%S").to_string(),
+            escaped(&message.phone),
+            escaped(&message.text),
+        ]
+    });
+    table(html, "messages", ["time", "phone", "text"], rows);
 }
 
 fn calls(sandbox: &Sandbox, html: &mut String) {
@@ -299,6 +312,9 @@ mod tests {
             "answered",
             "elapsed",
             "documents",
+            "messages",
+            "phone",
+            "text",
         ] {
             assert!(TEXTS.contains_key(key), "{key}");
         }

@@ -25,6 +25,30 @@ pub struct BookLine {
     pub bank_tran_id: String,
 }
 
+/// A message on a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// The phone.
+    pub phone: String,
+    /// When it came.
+    pub at: Timestamp,
+    /// As its owner reads it.
+    pub text: String,
+    /// The code in it.
+    pub code: String,
+}
+
+/// A message that was sent to have a phone confirmed.
+#[derive(Debug, Clone)]
+pub(crate) struct Sending {
+    pub(crate) phone: String,
+    /// The owner's number.
+    pub(crate) person: String,
+    pub(crate) code: String,
+    pub(crate) at: Timestamp,
+    pub(crate) wrong: u32,
+}
+
 /// A call that an institution had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Call {
@@ -86,6 +110,9 @@ pub(crate) struct World {
     /// By id and day.
     pub(crate) transfers: HashMap<(String, String), Transfer>,
     pub(crate) book: Vec<BookLine>,
+    pub(crate) messages: Vec<Message>,
+    /// By the asker's request id.
+    pub(crate) sendings: HashMap<String, Sending>,
     pub(crate) calls: VecDeque<Call>,
     calls_seen: u64,
     answers_given: u64,
@@ -103,6 +130,12 @@ impl World {
         let ends = now.checked_add(SignedDuration::from_secs(ttl_s)).unwrap_or(Timestamp::MAX);
         self.tokens.insert(token.clone(), (to, ends));
         (token, ends)
+    }
+
+    /// Six digits, others for each message. Nobody has to be kept from guessing them here.
+    pub(crate) fn message_code(&self) -> String {
+        let number = (self.messages.len() as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        format!("{:06}", number % 1_000_000)
     }
 
     pub(crate) fn token_lives(&self, institution: Institution, token: &str, now: Timestamp) -> bool {

@@ -5,11 +5,13 @@
 //! Checks follow the issuers' rules; a checksum never refuses (numbers issued since 2020-10-05 are random).
 
 mod document;
+mod phone;
 
 pub use document::{
     AlienCard, Document, DocumentField, DocumentKind, DriverLicence, ForeignPassport, LicenceNumber,
     Nationality, Passport, PassportNumber, ResidentCard, SerialCode,
 };
+pub use phone::{Ci, PhoneNumber, SexDigit, TelecomName};
 
 use jiff::civil::Date;
 use std::fmt;
