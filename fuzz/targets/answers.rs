@@ -4,7 +4,9 @@
 
 use ingam_cases::answers::{BlockCode, DepositCode, HolderCode, IssuerCode, PhoneCode};
 use ingam_cases::id::CallId;
-use ingam_connectors::fuzzing::{alien_cards, deposit, holder, issuer, licences, lists, passports, phones, times};
+use ingam_connectors::fuzzing::{
+    alien_cards, deposit, holder, issuer, licences, lists, passports, phones, times,
+};
 use ingam_connectors::open_banking::{BankTranId, OpenBankingConfig};
 use ingam_fuzz::{edited, text};
 use libfuzzer_sys::fuzz_target;

@@ -2,7 +2,9 @@
 #![no_main]
 
 use ingam_cases::id::{CallId, VerificationId};
-use ingam_cases::values::{AccountNumber, BankCode, Ci, PersonName, PhoneNumber, ResidentNumber, compare_names, parse_date};
+use ingam_cases::values::{
+    AccountNumber, BankCode, Ci, PersonName, PhoneNumber, ResidentNumber, compare_names, parse_date,
+};
 use ingam_connectors::{HolderName, PrintContent};
 use ingam_fuzz::{edited, text};
 use ingam_ledger::Cursor;

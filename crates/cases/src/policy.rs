@@ -16,6 +16,8 @@ pub const MAX_SENDS: u32 = 10;
 pub const MAX_PICTURES: u32 = 30;
 /// Most questions to an issuer in one verification that come back with a no.
 pub const MAX_CHECKS: u32 = 5;
+/// Highest least age that can be asked for, in years.
+pub const MAX_MIN_AGE: u8 = 99;
 /// Shortest and longest life of a verification, in seconds: ten minutes, thirty days.
 pub const EXPIRES_IN_S: std::ops::RangeInclusive<u32> = 600..=2_592_000;
 
@@ -29,13 +31,30 @@ pub enum PictureSource {
     File,
 }
 
+/// A list that stands before any verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockList {
+    /// The register of deaths.
+    Deceased,
+    /// 비대면 계좌개설 안심차단: the person wants no account opened remotely in this name.
+    AccountOpening,
+    /// 여신거래 안심차단: the person wants no loan in this name.
+    Loan,
+}
+
+impl BlockList {
+    /// Every list.
+    pub const ALL: [Self; 3] = [Self::Deceased, Self::AccountOpening, Self::Loan];
+}
+
 /// One step of a policy. Each meets one method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Step {
     /// ① Photograph an ID, confirm what was read, ask the issuer.
     IdDocument {
-        /// Which documents are taken.
+        /// Which documents are taken; the page finds out by itself which one is shown.
         documents: Vec<DocumentKind>,
         /// Where the picture may come from.
         #[serde(default = "camera_only")]
@@ -64,6 +83,9 @@ pub enum Step {
     },
 }
 
+fn is_zero(years: &u8) -> bool {
+    *years == 0
+}
 fn camera_only() -> Vec<PictureSource> {
     vec![PictureSource::Camera]
 }
@@ -119,6 +141,12 @@ pub struct Policy {
     /// The consents asked for before the first step.
     #[serde(default)]
     pub consents: Vec<ConsentAsk>,
+    /// Lists that are asked about the person before any issuer or bank is. What they say no other method overrides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub block_lists: Vec<BlockList>,
+    /// The least age, in years: 14 is when the law lets a person consent alone (개인정보 보호법 §22의2). 0: any.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub min_age: u8,
     /// Life of a verification, in seconds.
     #[serde(default = "a_day")]
     pub expires_in_s: u32,
@@ -180,6 +208,8 @@ impl Policy {
                     range("checks", *checks, MAX_CHECKS);
                     if documents.is_empty() {
                         add(&format!("/steps/{i}/documents"), "empty", "Name at least one document.".into());
+                    } else if repeats(documents) {
+                        add(&format!("/steps/{i}/documents"), "repeated", "Name each document once.".into());
                     }
                     if sources.is_empty() {
                         add(&format!("/steps/{i}/sources"), "empty", "Name at least one source.".into());
@@ -201,6 +231,12 @@ impl Policy {
                 }
             }
         }
+        if repeats(&self.block_lists) {
+            add("/block_lists", "repeated", "Name each list once.".into());
+        }
+        if self.min_age > MAX_MIN_AGE {
+            add("/min_age", "out_of_range", format!("`min_age` must lie between 0 and {MAX_MIN_AGE}."));
+        }
         if !EXPIRES_IN_S.contains(&self.expires_in_s) {
             add(
                 "/expires_in_s",
@@ -218,13 +254,18 @@ impl Policy {
         found
     }
 
-    pub(crate) fn id_document(&self) -> Option<(u32, u32, &[PictureSource])> {
+    pub(crate) fn id_document(&self) -> Option<DocumentRules<'_>> {
         self.steps.iter().find_map(|s| match s {
-            Step::IdDocument { pictures, checks, sources, .. } => {
-                Some((*pictures, *checks, sources.as_slice()))
+            Step::IdDocument { pictures, checks, sources, documents } => {
+                Some(DocumentRules { pictures: *pictures, checks: *checks, sources, documents })
             }
             Step::ExistingAccount { .. } => None,
         })
+    }
+
+    /// The documents that are taken.
+    pub fn documents(&self) -> &[DocumentKind] {
+        self.id_document().map_or(&[], |rules| rules.documents)
     }
 
     pub(crate) fn existing_account(&self) -> Option<AccountRules> {
@@ -263,9 +304,24 @@ impl Policy {
                 ConsentAsk { text_id: "consent.identity".into(), required: true },
                 ConsentAsk { text_id: "consent.issuer_and_bank".into(), required: true },
             ],
+            block_lists: vec![],
+            min_age: 0,
             expires_in_s: a_day(),
         }
     }
+}
+
+/// Whether something stands twice.
+fn repeats<T: PartialEq>(list: &[T]) -> bool {
+    list.iter().enumerate().any(|(i, one)| list[..i].contains(one))
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DocumentRules<'p> {
+    pub pictures: u32,
+    pub checks: u32,
+    pub sources: &'p [PictureSource],
+    pub documents: &'p [DocumentKind],
 }
 
 #[derive(Debug, Clone, Copy)]

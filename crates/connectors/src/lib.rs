@@ -45,6 +45,6 @@ pub use passport::{ForeignPassportConfig, PassportConfig, VendorForeignPassports
 pub use resident_card::{ResidentCardConfig, VendorResidentCards};
 pub use roles::{Bank, BlockList, Deposit, Holder, Issuer, PhoneAsked, PhoneConfirmed, Telecom};
 pub use telecom::{TelecomConfig, VendorTelecom};
-pub use vendor::{Vendor, VendorConfig};
+pub use vendor::{Asked, Vendor, VendorConfig};
 pub use wire::{Broken, Wire};
 pub use words::{HolderName, PrintContent};

@@ -4,10 +4,10 @@ use crate::config::Config;
 use crate::eyes::Eyes;
 use crate::fault::Fault;
 use crate::given::{MachineClock, SystemEntropy};
+use crate::outside::Outside;
 use ingam_cases::id::InstitutionId;
 use ingam_cases::institution::Institution;
-use ingam_cases::values::ResidentCard;
-use ingam_connectors::{Bank, Issuer, Wire};
+use ingam_connectors::{Bank, Wire};
 use ingam_ledger::Ledger;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -24,8 +24,8 @@ pub struct App {
     pub entropy: SystemEntropy,
     /// Look at pictures.
     pub eyes: Arc<dyn Eyes>,
-    /// The issuer of resident cards.
-    pub issuer: Arc<dyn Issuer<ResidentCard>>,
+    /// The issuers and the lists.
+    pub outside: Outside,
     /// The banks.
     pub bank: Arc<dyn Bank>,
     /// Carries webhooks; refuses addresses that the settings do not allow.
@@ -48,8 +48,8 @@ pub struct Parts {
     pub entropy: SystemEntropy,
     /// See [`App::eyes`].
     pub eyes: Arc<dyn Eyes>,
-    /// See [`App::issuer`].
-    pub issuer: Arc<dyn Issuer<ResidentCard>>,
+    /// See [`App::outside`].
+    pub outside: Outside,
     /// See [`App::bank`].
     pub bank: Arc<dyn Bank>,
     /// See [`App::webhooks`].
@@ -67,7 +67,7 @@ impl App {
             clock: parts.clock,
             entropy: parts.entropy,
             eyes: parts.eyes,
-            issuer: parts.issuer,
+            outside: parts.outside,
             bank: parts.bank,
             webhooks: parts.webhooks,
             base_url: parts.base_url,

@@ -3,7 +3,10 @@
 //! Every setting is explained in `ingam.default.toml`, which is this module's documentation. A key that does not
 //! stand there is refused, so that a typing error is not a silent default.
 
-use ingam_connectors::{OpenBankingConfig, ResidentCardConfig};
+use ingam_connectors::{
+    AccountOpeningBlocksConfig, AlienCardConfig, DeceasedRegisterConfig, DriverLicenceConfig,
+    ForeignPassportConfig, OpenBankingConfig, PassportConfig, ResidentCardConfig,
+};
 use ingam_ledger::{Database, PostgresConfig};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -45,7 +48,11 @@ settings! {
     /// All settings.
     Config {
         environment: Environment, http: Http, store: Store, work: Work, policy: PolicyRules, limits: Limits,
-        reading: Reading, resident_card: Option<ResidentCardConfig>, open_banking: Option<OpenBankingConfig>, webhooks: Webhooks, backup: Backup, log: Log,
+        reading: Reading, resident_card: Option<ResidentCardConfig>, driver_licence: Option<DriverLicenceConfig>,
+        passport: Option<PassportConfig>, foreign_passport: Option<ForeignPassportConfig>,
+        alien_card: Option<AlienCardConfig>, deceased_register: Option<DeceasedRegisterConfig>,
+        account_opening_blocks: Option<AccountOpeningBlocksConfig>,
+        loan_blocks: Option<AccountOpeningBlocksConfig>, open_banking: Option<OpenBankingConfig>, webhooks: Webhooks, backup: Backup, log: Log,
     }
     /// Where and how to listen.
     Http { listen: String, base_url: String, proxies: usize, picture_bytes: usize, body_bytes: usize, }
@@ -189,6 +196,28 @@ impl Config {
             ));
         }
         Ok(())
+    }
+
+    /// Everybody outside is the sandbox at `url`.
+    #[cfg(feature = "sandbox")]
+    pub fn connect_to_sandbox(&mut self, url: &str, timeout_ms: u64) {
+        macro_rules! connect {
+            ($($section:ident: $settings:ty,)*) => {$(
+                let mut settings = <$settings>::for_sandbox(url);
+                settings.limits.timeout_ms = timeout_ms;
+                self.$section = Some(settings);
+            )*};
+        }
+        connect! {
+            resident_card: ResidentCardConfig,
+            driver_licence: DriverLicenceConfig,
+            passport: PassportConfig,
+            foreign_passport: ForeignPassportConfig,
+            alien_card: AlienCardConfig,
+            deceased_register: DeceasedRegisterConfig,
+            account_opening_blocks: AccountOpeningBlocksConfig,
+            open_banking: OpenBankingConfig,
+        }
     }
 
     /// Where the ledger lies on PostgreSQL; `None` for the embedded store. Without addresses of their own (only for

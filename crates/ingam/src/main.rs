@@ -15,6 +15,7 @@ mod given;
 mod health;
 #[cfg(feature = "sandbox")]
 mod lan;
+mod outside;
 mod page;
 #[cfg(test)]
 #[cfg(feature = "sandbox")]

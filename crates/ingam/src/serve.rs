@@ -5,12 +5,12 @@ use crate::config::Config;
 use crate::eyes::ReaderThreads;
 use crate::fault::Fault;
 use crate::given::{MachineClock, SystemEntropy};
+use crate::outside::Outside;
 use crate::unconnected::NotConnected;
 use crate::{api, page, sequencer, work};
 use axum::Router;
-use ingam_cases::values::ResidentCard;
 use ingam_connectors::{
-    Bank, Issuer, Observer, OpenBanking, OpenBankingConfig, ResidentCardConfig, VendorResidentCards,
+    Asked, Bank, KoroadLicences, Observer, OpenBanking, OpenBankingConfig, Vendor, VendorConfig,
 };
 use ingam_ledger::{FileTopKey, Ledger, Swept};
 use ingam_vision::{Limits, Reader, Tesseract};
@@ -268,10 +268,7 @@ pub fn picture_limits(config: &Config) -> Limits {
 
 fn build(config: Config, ledger: Ledger, clock: MachineClock, base_url: String) -> Result<Arc<App>, String> {
     let eyes = ReaderThreads::new(reader(&config)?, picture_limits(&config), config.reading.at_once);
-    let issuer: Arc<dyn Issuer<ResidentCard>> = match &config.resident_card {
-        Some(settings) => issuer(settings, &clock)?,
-        None => Arc::new(NotConnected),
-    };
+    let outside = outside(&config, &clock)?;
     let bank: Arc<dyn Bank> = match &config.open_banking {
         Some(settings) => bank(settings, &clock)?,
         None => Arc::new(NotConnected),
@@ -283,20 +280,42 @@ fn build(config: Config, ledger: Ledger, clock: MachineClock, base_url: String) 
         clock,
         entropy: SystemEntropy::default(),
         eyes: Arc::new(eyes),
-        issuer,
+        outside,
         bank,
         webhooks: Arc::new(webhooks),
         base_url,
     }))
 }
 
-fn issuer(
-    settings: &ResidentCardConfig,
+/// Everybody outside for whom there are settings.
+fn outside(config: &Config, clock: &MachineClock) -> Result<Outside, String> {
+    let driver = config.driver_licence.clone().map(|settings| {
+        KoroadLicences::new(settings, Arc::new(clock.clone()), Arc::new(Observed))
+            .map(|licences| Arc::new(licences) as _)
+            .map_err(|e| format!("driver_licence: {e}"))
+    });
+    let lists = config.account_opening_blocks.as_ref();
+    Ok(Outside {
+        resident: vendor("resident_card", config.resident_card.as_ref(), clock)?.map(|v| v as _),
+        driver: driver.transpose()?,
+        passport: vendor("passport", config.passport.as_ref(), clock)?.map(|v| v as _),
+        foreign_passport: vendor("foreign_passport", config.foreign_passport.as_ref(), clock)?
+            .map(|v| v as _),
+        alien: vendor("alien_card", config.alien_card.as_ref(), clock)?.map(|v| v as _),
+        deceased: vendor("deceased_register", config.deceased_register.as_ref(), clock)?.map(|v| v as _),
+        account_opening: vendor("account_opening_blocks", lists, clock)?.map(|v| v as _),
+        loan: vendor("loan_blocks", config.loan_blocks.as_ref(), clock)?.map(|v| v as _),
+    })
+}
+
+fn vendor<K: Asked + Clone>(
+    section: &str,
+    settings: Option<&VendorConfig<K>>,
     clock: &MachineClock,
-) -> Result<Arc<dyn Issuer<ResidentCard>>, String> {
-    VendorResidentCards::new(settings.clone(), Arc::new(clock.clone()), Arc::new(Observed))
-        .map(|c| Arc::new(c) as Arc<dyn Issuer<ResidentCard>>)
-        .map_err(|e| format!("resident_card: {e}"))
+) -> Result<Option<Arc<Vendor<K>>>, String> {
+    let Some(settings) = settings else { return Ok(None) };
+    let vendor = Vendor::new(settings.clone(), Arc::new(clock.clone()), Arc::new(Observed));
+    vendor.map(|vendor| Some(Arc::new(vendor))).map_err(|e| format!("{section}: {e}"))
 }
 
 fn bank(settings: &OpenBankingConfig, clock: &MachineClock) -> Result<Arc<dyn Bank>, String> {

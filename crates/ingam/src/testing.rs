@@ -8,23 +8,26 @@ use crate::app::{App, Parts};
 use crate::codes;
 use crate::config::Config;
 use crate::eyes::ReaderThreads;
-use crate::flow::plaintext::Reader as Reads;
+use crate::flow::plaintext::{READ, Reader as Reads};
 use crate::flow::verification::{Act, Along, Current, LimitKeys};
 use crate::flow::{ActError, Secrets};
 use crate::fresh;
 use crate::given::{MachineClock, SystemEntropy};
-use crate::unconnected::NotConnected;
+use crate::outside::Outside;
+use crate::unconnected::{NotConnected, nobody};
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use ingam_cases::answers::{Answer, DepositCode, HolderCode, IssuerCode};
+use ingam_cases::answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode};
 use ingam_cases::id::{CallId, InstitutionId, VerificationId};
 use ingam_cases::institution::Profile;
 use ingam_cases::policy::{PictureSource, Policy, Step};
-use ingam_cases::values::NameMatch;
+use ingam_cases::values::{DocumentField, DocumentKind, NameMatch, PersonName, ResidentNumber};
 use ingam_cases::verification::command::Reading;
 use ingam_cases::verification::{AccountStep, CardStep, Command};
+use ingam_connectors::{BlockList, Deadline, Issuer};
 use ingam_ledger::testing::Failing;
 use ingam_ledger::{FileTopKey, Ledger, RetentionClass, Store, Stream};
 use ingam_vision::picture::Picture;
@@ -93,6 +96,44 @@ impl Model for Blind {
     }
 }
 
+/// Everybody outside is there and says nothing: tests say what they answered.
+struct Silent;
+
+impl Silent {
+    fn everywhere() -> Outside {
+        Outside {
+            resident: Some(Arc::new(Self)),
+            driver: Some(Arc::new(Self)),
+            passport: Some(Arc::new(Self)),
+            foreign_passport: Some(Arc::new(Self)),
+            alien: Some(Arc::new(Self)),
+            deceased: Some(Arc::new(Self)),
+            account_opening: Some(Arc::new(Self)),
+            loan: None,
+        }
+    }
+}
+
+#[async_trait]
+impl<D: Send + Sync> Issuer<D> for Silent {
+    async fn check(&self, _: &CallId, _: &PersonName, _: &D, _: Deadline) -> Answer<IssuerCode> {
+        nobody(IssuerCode::Unavailable)
+    }
+}
+
+#[async_trait]
+impl BlockList for Silent {
+    async fn look_up(
+        &self,
+        _: &CallId,
+        _: &PersonName,
+        _: &ResidentNumber,
+        _: Deadline,
+    ) -> Answer<BlockCode> {
+        nobody(BlockCode::Unavailable)
+    }
+}
+
 impl Program {
     /// With the default settings, except that nothing real is touched.
     pub(crate) async fn new() -> Self {
@@ -144,7 +185,7 @@ impl Program {
                 crate::serve::picture_limits(&config),
                 config.reading.at_once,
             )),
-            issuer: Arc::new(NotConnected),
+            outside: Silent::everywhere(),
             bank: Arc::new(NotConnected),
             webhooks: Arc::new(api::webhook_client(&config.webhooks).unwrap()),
             base_url: "http://ingam.test".to_owned(),
@@ -259,24 +300,47 @@ impl Program {
 
     /// The reader has read the card.
     pub(crate) async fn card_read(&self, id: &VerificationId, name: &str, number: &str, issued: &str) {
+        use DocumentField as F;
+        let fields = [(F::Name, name), (F::ResidentNumber, number), (F::IssueDate, issued)];
+        self.document_read(id, DocumentKind::Resident, &fields).await;
+    }
+
+    /// The reader has read a document.
+    pub(crate) async fn document_read(
+        &self,
+        id: &VerificationId,
+        document: DocumentKind,
+        fields: &[(DocumentField, &str)],
+    ) {
         let current = self.app.verification(id).await.unwrap().unwrap();
         let CardStep::Reading { blob, .. } = current.state.card else { panic!("{:?}", current.state.card) };
         let reading = Reading::Readable {
+            document,
             doubtful: vec![],
             quality: vec![],
             forgery: vec![],
             reader: "blind/1".to_owned(),
             kept: vec![],
         };
-        const KIND: &str = "verification.card_read/1";
-        let class = RetentionClass::Identity;
         let secrets = || {
-            Secrets::default()
-                .with(KIND, "name", class, name)
-                .with(KIND, "resident_number", class, number)
-                .with(KIND, "issue_date", class, issued)
+            let class = RetentionClass::Identity;
+            fields
+                .iter()
+                .fold(Secrets::default(), |all, (field, text)| all.with(READ, field.as_str(), class, *text))
         };
         self.answered(id, LimitKeys::default(), Command::CardRead { blob, reading }, secrets).await.unwrap();
+    }
+
+    /// The list that is asked has answered.
+    pub(crate) async fn list_answers(&self, id: &VerificationId, code: BlockCode) -> Current {
+        let current = self.app.verification(id).await.unwrap().unwrap();
+        let CardStep::Screening { call, .. } = current.state.card else { panic!("{:?}", current.state.card) };
+        let confirmed = self.app.confirmed(id, Reads::task("test", "test")).await.unwrap();
+        let keys = self.app.card_keys(&confirmed, None).await.unwrap();
+        let next_call = fresh!(self.app, CallId);
+        let command =
+            Command::ListAnswered { call, answer: answer(code, "list"), next_call, withheld: false };
+        self.answered(id, keys, command, Secrets::default).await.unwrap()
     }
 
     /// The issuer has answered.
@@ -284,7 +348,7 @@ impl Program {
         let current = self.app.verification(id).await.unwrap().unwrap();
         let CardStep::Asking { call, .. } = current.state.card else { panic!("{:?}", current.state.card) };
         let confirmed = self.app.confirmed(id, Reads::task("test", "test")).await.unwrap();
-        let keys = self.app.card_keys(&confirmed.number, None).await.unwrap();
+        let keys = self.app.card_keys(&confirmed, None).await.unwrap();
         let next_call = fresh!(self.app, CallId);
         let command = Command::IssuerAnswered { call, answer: answer(code, "mois"), next_call };
         self.answered(id, keys, command, Secrets::default).await.unwrap()

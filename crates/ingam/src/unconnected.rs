@@ -1,17 +1,18 @@
 //! Stands where no institution is configured: nothing is asked, so nothing is ever passed or failed.
 
 use async_trait::async_trait;
-use ingam_cases::answers::{Answer, DepositCode, HolderCode, IssuerCode};
+use ingam_cases::answers::{Answer, DepositCode, HolderCode};
 use ingam_cases::id::CallId;
-use ingam_cases::values::{AccountNumber, BankCode, PersonName};
-use ingam_connectors::{Bank, Deadline, Deposit, Holder, Issuer};
+use ingam_cases::values::{AccountNumber, BankCode};
+use ingam_connectors::{Bank, Deposit, Holder};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// No connection is configured.
 pub struct NotConnected;
 
-fn nobody<C>(code: C) -> Answer<C> {
+/// The answer of nobody.
+pub fn nobody<C>(code: C) -> Answer<C> {
     Answer {
         code,
         provider: "not_connected".into(),
@@ -20,13 +21,6 @@ fn nobody<C>(code: C) -> Answer<C> {
         retry_at: None,
         told_at: None,
         elapsed_ms: 0,
-    }
-}
-
-#[async_trait]
-impl<D: Send + Sync> Issuer<D> for NotConnected {
-    async fn check(&self, _: &CallId, _: &PersonName, _: &D, _: Deadline) -> Answer<IssuerCode> {
-        nobody(IssuerCode::Unavailable)
     }
 }
 

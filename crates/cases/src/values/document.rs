@@ -46,13 +46,19 @@ impl DocumentKind {
         *self == Self::Resident
     }
 
+    /// Whether whoever shows it also names the number that Korea knows the person by: printed on it, or asked for
+    /// beside it (a Korean passport alone is not enough for customer due diligence, FIU 2022-03).
+    pub fn names_a_number(self) -> bool {
+        self != Self::ForeignPassport
+    }
+
     /// The fields without which its issuer can't be asked, in the order in which a person is asked for them.
     pub fn needs(self) -> &'static [DocumentField] {
         use DocumentField::*;
         match self {
             Self::Resident => &[Name, ResidentNumber, IssueDate],
             Self::Driver => &[Name, ResidentNumber, LicenceNumber],
-            Self::Passport => &[Name, PassportNumber, BirthDate, IssueDate, ExpiryDate],
+            Self::Passport => &[Name, PassportNumber, ResidentNumber, IssueDate, ExpiryDate],
             Self::ForeignPassport => &[Name, PassportNumber, Nationality, BirthDate, ExpiryDate],
             Self::Alien => &[Name, RegistrationNumber, IssueDate],
         }
@@ -122,6 +128,14 @@ impl DocumentField {
             Self::Nationality => "nationality",
             Self::RegistrationNumber => "registration_number",
         }
+    }
+
+    /// Whether it is the number of a document or a person.
+    pub fn is_number(self) -> bool {
+        matches!(
+            self,
+            Self::ResidentNumber | Self::LicenceNumber | Self::PassportNumber | Self::RegistrationNumber
+        )
     }
 
     /// Whether another value may mean another person, so that whatever was compared with the old one is void.

@@ -1,14 +1,15 @@
 //! Folding an event into the state. Total: an event that was recorded is never refused.
 
+use super::account::{fold_code_tried, fold_deposit_answer, fold_holder_answer, forget_account};
+use super::card::{another_picture, fold_issuer_answer, fold_list_answer, list_check};
 use super::{
-    AccountProblem, AccountStep, CardProblem, CardStep, Check, CheckKind, DocumentField, End, Event,
-    LaterReason, Met, ResendProblem, Stage, Verification,
+    AccountProblem, AccountStep, CardProblem, CardStep, Check, CheckKind, DocumentKind, End, Event,
+    LaterReason, ResendProblem, Stage, Verification,
 };
-use crate::answers::{DepositCode, HolderCode, IssuerCode, Outcome};
+use crate::answers::{HolderCode, IssuerCode, Outcome};
 use crate::id::CallId;
-use crate::method::Method;
-use crate::values::{BankCode, NameMatch};
-use jiff::{SignedDuration, Timestamp};
+use crate::values::NameMatch;
+use jiff::Timestamp;
 use std::fmt;
 
 /// An entry that does not fit the ones before it: the ledger was damaged or the program is older than the data.
@@ -48,6 +49,8 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
                 session: 0,
                 stage: Stage::Created,
                 card: CardStep::Idle,
+                document: DocumentKind::default(),
+                clear_of: vec![],
                 pictures: 0,
                 card_refusals: 0,
                 wrong_dates: 0,
@@ -84,7 +87,8 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
             v.wrong_dates = 0;
             v.card = CardStep::Reading { blob: blob.clone(), source: *source };
         }
-        Event::CardRead { blob, doubtful, .. } => {
+        Event::CardRead { blob, doubtful, document, .. } => {
+            v.document = *document;
             v.card = CardStep::Confirm { blob: blob.clone(), doubtful: doubtful.clone(), again: None };
         }
         Event::CardUnreadable { quality, wrong_kind, .. } => {
@@ -95,11 +99,27 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
             };
             v.card = CardStep::Picture { problem: Some(problem) };
         }
-        Event::CardConfirmed { edited } => {
-            // Another name or number may be another person's: the account was compared with the one before.
-            if edited.iter().any(|f| matches!(f, DocumentField::Name | DocumentField::ResidentNumber)) {
+        Event::CardConfirmed { edited, document } => {
+            v.document = *document;
+            // Another name or number may be another person's: the account was compared with the one before, and so
+            // were the lists asked.
+            if edited.iter().any(|f| f.names_the_person()) {
+                v.clear_of.clear();
                 forget_account(&mut v);
             }
+        }
+        Event::CardExpired {} => {
+            another_picture(&mut v, Some(CardProblem::Issuer { code: IssuerCode::Expired }));
+        }
+        Event::ListAsked { call, list } => {
+            if let Some(blob) = v.card.blob().cloned() {
+                v.card = CardStep::Screening { blob, call: call.clone(), list: *list };
+            }
+        }
+        Event::ListAnswered { call, list, code, provider, provider_ref, at, retry_at, .. } => {
+            let kind = list_check(*list);
+            check(&mut v, kind, call, code.outcome(), code, provider, provider_ref.as_ref(), *at);
+            fold_list_answer(&mut v, *list, *code, *at, *retry_at);
         }
         Event::CardRetaken {} => another_picture(&mut v, None),
         Event::IssuerAsked { call } => {
@@ -118,7 +138,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
                 provider_ref.as_ref(),
                 *at,
             );
-            issuer_answered(&mut v, call, *code, provider, *at, *retry_at);
+            fold_issuer_answer(&mut v, call, *code, provider, *at, *retry_at);
         }
         Event::CardWithheld { .. } => another_picture(&mut v, Some(CardProblem::TriesTaken)),
         Event::AccountGiven { bank } => {
@@ -156,7 +176,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
                 provider_ref.as_ref(),
                 *at,
             );
-            holder_answered(&mut v, *code, *name, *at, *retry_at);
+            fold_holder_answer(&mut v, *code, *name, *at, *retry_at);
         }
         Event::DepositAsked { call, .. } => {
             v.sends += 1;
@@ -185,9 +205,9 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
                 provider_ref.as_ref(),
                 *at,
             );
-            deposit_answered(&mut v, call, *code, *at, *retry_at);
+            fold_deposit_answer(&mut v, call, *code, *at, *retry_at);
         }
-        Event::CodeTried { right, at } => code_tried(&mut v, *right, *at),
+        Event::CodeTried { right, at } => fold_code_tried(&mut v, *right, *at),
         Event::CodeLapsed {} => {
             if let Some(bank) = v.account.bank() {
                 v.account = AccountStep::Resend { bank, problem: ResendProblem::CodeExpired };
@@ -224,167 +244,7 @@ fn start_checking(v: &mut Verification) -> Stage {
     Stage::Checking
 }
 
-/// The card goes, and with it the account whose holder was compared with the card's name.
-fn another_picture(v: &mut Verification, problem: Option<CardProblem>) {
-    v.card = CardStep::Picture { problem };
-    forget_account(v);
-}
-
-/// The account has to be proved anew. A deposit that is on its way or in doubt is waited for first, so that there
-/// are never two.
-fn forget_account(v: &mut Verification) {
-    if v.end().is_some() {
-        return;
-    }
-    match v.account {
-        AccountStep::Idle => {}
-        AccountStep::Sending { .. } | AccountStep::InDoubt { .. } => v.account_outdated = true,
-        _ => {
-            v.met.retain(|m| m.method != Method::ExistingAccount);
-            v.account = AccountStep::Name { problem: None };
-        }
-    }
-}
-
-fn issuer_answered(
-    v: &mut Verification,
-    call: &CallId,
-    code: IssuerCode,
-    provider: &str,
-    at: Timestamp,
-    retry_at: Option<Timestamp>,
-) {
-    let Some(blob) = v.card.blob().cloned() else { return };
-    match code.outcome() {
-        Outcome::Passed => {
-            v.card = CardStep::Passed;
-            v.issuer_silences = 0;
-            // What arrives behind the end is evidence, and does not change the result that was given.
-            if v.end().is_none() {
-                v.met.push(Met {
-                    method: Method::IdDocument,
-                    at,
-                    by: provider.to_owned(),
-                    call: call.clone(),
-                });
-            }
-        }
-        Outcome::Failed => {
-            v.card_refusals += 1;
-            v.issuer_silences = 0;
-            if code.counts_as_wrong_date() {
-                v.wrong_dates += 1;
-            }
-            // The first wrong date may be a slip of reading: the person looks again. The second stops here, long
-            // before the issuer's fifth locks the card.
-            if code.counts_as_wrong_date() && v.wrong_dates < 2 {
-                let doubtful = match code {
-                    IssuerCode::MismatchIssueDate => vec![DocumentField::IssueDate],
-                    _ => vec![DocumentField::Name, DocumentField::IssueDate],
-                };
-                v.card = CardStep::Confirm { blob, doubtful, again: Some(code) };
-            } else if code.counts_as_wrong_date() {
-                another_picture(v, Some(CardProblem::WrongDateLimit));
-            } else {
-                another_picture(v, Some(CardProblem::Issuer { code }));
-            }
-        }
-        Outcome::Indeterminate => {
-            v.issuer_silences += 1;
-            v.card = CardStep::Later { blob, code, retry_at: retry_at.unwrap_or(at) };
-        }
-    }
-}
-
-fn holder_answered(
-    v: &mut Verification,
-    code: HolderCode,
-    name: Option<NameMatch>,
-    at: Timestamp,
-    retry_at: Option<Timestamp>,
-) {
-    let Some(bank) = v.account.bank() else { return };
-    let later = |reason, retry_at| AccountStep::Later { bank, holder_known: false, reason, retry_at };
-    v.bank_silences = if code.outcome() == Outcome::Indeterminate { v.bank_silences + 1 } else { 0 };
-    v.account = match (code.outcome(), name) {
-        (Outcome::Indeterminate, _) => {
-            let reason = if code == HolderCode::Maintenance {
-                LaterReason::Maintenance
-            } else {
-                LaterReason::Unavailable
-            };
-            later(reason, retry_at.unwrap_or(at))
-        }
-        (Outcome::Failed, _) => AccountStep::Name { problem: Some(AccountProblem::Holder { code }) },
-        (Outcome::Passed, Some(NameMatch::Same)) => {
-            AccountStep::Later { bank, holder_known: true, reason: LaterReason::Unavailable, retry_at: at }
-        }
-        (Outcome::Passed, Some(NameMatch::Similar)) => {
-            AccountStep::Name { problem: Some(AccountProblem::NameSimilar) }
-        }
-        // A bank that names nobody proves nothing.
-        (Outcome::Passed, _) => AccountStep::Name { problem: Some(AccountProblem::NameDifferent) },
-    };
-}
-
-fn deposit_answered(
-    v: &mut Verification,
-    call: &CallId,
-    code: DepositCode,
-    at: Timestamp,
-    retry_at: Option<Timestamp>,
-) {
-    let (Some(bank), Some(rules)) = (v.account.bank(), v.plan.existing_account()) else { return };
-    let later =
-        |reason| AccountStep::Later { bank, holder_known: true, reason, retry_at: retry_at.unwrap_or(at) };
-    v.bank_silences = if code.outcome() == Outcome::Indeterminate { v.bank_silences + 1 } else { 0 };
-    if !matches!(code, DepositCode::Deposited | DepositCode::Unknown) {
-        v.sends = v.sends.saturating_sub(1);
-    }
-    if v.account_outdated && code != DepositCode::Unknown {
-        v.account_outdated = false;
-        v.account = AccountStep::Name { problem: None };
-        return;
-    }
-    v.account = match code {
-        // Behind the end nobody can type the code any more.
-        DepositCode::Deposited if v.end().is_some() => {
-            AccountStep::Resend { bank, problem: ResendProblem::CodeExpired }
-        }
-        DepositCode::Deposited => AccountStep::Code {
-            bank,
-            call: call.clone(),
-            sent_at: at,
-            expires_at: (at + SignedDuration::from_mins(i64::from(rules.code_minutes))).min(v.expires_at),
-            tries_left: rules.tries,
-        },
-        DepositCode::Unknown => {
-            AccountStep::InDoubt { bank, call: call.clone(), retry_at: retry_at.unwrap_or(at) }
-        }
-        DepositCode::NotSent => AccountStep::Resend { bank, problem: ResendProblem::NotSent },
-        DepositCode::Maintenance => later(LaterReason::Maintenance),
-        DepositCode::Unavailable | DepositCode::RateLimited => later(LaterReason::Unavailable),
-        _ => AccountStep::Name { problem: Some(AccountProblem::Deposit { code }) },
-    };
-}
-
-fn code_tried(v: &mut Verification, right: bool, at: Timestamp) {
-    let AccountStep::Code { bank, call, sent_at, expires_at, tries_left } = v.account.clone() else { return };
-    let tries_left = tries_left.saturating_sub(1);
-    let outcome = if right { Outcome::Passed } else { Outcome::Failed };
-    let shown = Shown::Text(if right { "right" } else { "wrong" });
-    check(v, CheckKind::Code, &call, outcome, &shown, "person", None, at);
-    v.account = if right {
-        v.met.push(Met { method: Method::ExistingAccount, at, by: bank.to_string(), call });
-        AccountStep::Passed { bank }
-    } else if tries_left == 0 {
-        AccountStep::Resend { bank, problem: ResendProblem::TriesUsedUp }
-    } else {
-        AccountStep::Code { bank, call, sent_at, expires_at, tries_left }
-    };
-}
-
-enum Shown {
+pub(super) enum Shown {
     Text(&'static str),
     Holder(HolderCode),
 }
@@ -405,7 +265,7 @@ impl fmt::Debug for Shown {
 }
 
 #[allow(clippy::too_many_arguments)] // One line of a table; a struct would only repeat `Check`.
-fn check(
+pub(super) fn check(
     v: &mut Verification,
     kind: CheckKind,
     call: &CallId,
@@ -428,33 +288,4 @@ fn check(
         provider_ref: provider_ref.cloned(),
         at,
     });
-}
-
-impl CardStep {
-    /// The picture at hand.
-    pub fn blob(&self) -> Option<&crate::id::BlobId> {
-        match self {
-            Self::Reading { blob, .. }
-            | Self::Confirm { blob, .. }
-            | Self::Asking { blob, .. }
-            | Self::Later { blob, .. } => Some(blob),
-            Self::Idle | Self::Picture { .. } | Self::Passed => None,
-        }
-    }
-}
-
-impl AccountStep {
-    /// The bank at hand.
-    pub fn bank(&self) -> Option<BankCode> {
-        match self {
-            Self::AskingHolder { bank, .. }
-            | Self::Sending { bank, .. }
-            | Self::InDoubt { bank, .. }
-            | Self::Later { bank, .. }
-            | Self::Code { bank, .. }
-            | Self::Resend { bank, .. }
-            | Self::Passed { bank } => Some(*bank),
-            Self::Idle | Self::Name { .. } => None,
-        }
-    }
 }

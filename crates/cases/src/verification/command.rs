@@ -1,8 +1,8 @@
 //! Commands to a verification: what someone wants. Whatever needed plaintext was compared before; a command
 //! carries the outcome alone.
 
-use super::DocumentField;
-use crate::answers::{Answer, DepositCode, HolderCode, IssuerCode};
+use super::{DocumentField, DocumentKind};
+use crate::answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode};
 use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
 use crate::policy::{PictureSource, Policy};
 use crate::values::{BankCode, NameMatch};
@@ -63,8 +63,21 @@ pub enum Command {
         session: u32,
         /// Fields that the person changed.
         edited: Vec<DocumentField>,
-        /// Id for the question to the issuer.
+        /// What the values themselves forbid, compared before.
+        hindrance: Option<Hindrance>,
+        /// Id for the question to a list or the issuer.
         call: CallId,
+    },
+    /// A list answered about the person, or did not.
+    ListAnswered {
+        /// The question.
+        call: CallId,
+        /// The answer.
+        answer: Answer<BlockCode>,
+        /// Id for the next question, should one be due.
+        next_call: CallId,
+        /// Set where the ledger's slots allow no question to the issuer.
+        withheld: bool,
     },
     /// The person wants to take another picture or another card.
     RetakeCard {
@@ -158,6 +171,15 @@ pub enum Command {
     },
 }
 
+/// What the values of a document forbid by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hindrance {
+    /// Its last day has passed.
+    Expired,
+    /// The person is younger than the policy asks for.
+    TooYoung,
+}
+
 /// What an institution gives when it opens a verification.
 #[derive(Debug, Clone)]
 pub struct Open {
@@ -224,6 +246,8 @@ pub struct KeptPicture {
 pub enum Reading {
     /// Every field that the issuer needs has a value; some may need a look.
     Readable {
+        /// What kind of document it is.
+        document: DocumentKind,
         /// Fields that need a look.
         doubtful: Vec<DocumentField>,
         /// Codes of what was wrong with the picture all the same.

@@ -1,16 +1,16 @@
 //! Deciding: state and command in, events or a refusal out. The only place where a verification's rules stand.
 
-use super::apply::apply;
-use super::command::{ConsentAnswer, Open, Reading};
-use super::next::{Next, next};
-use super::{
-    AccountStep, CardProblem, CardStep, Command, DocumentField, End, Event, RefusedCode, Stage, Verification,
+use super::account::{
+    another_account_left, bank_awaited, deposit, deposit_answered, holder_answered, name_known,
 };
-use crate::answers::{Answer, DepositCode, HolderCode, IssuerCode, Outcome};
+use super::apply::apply;
+use super::card;
+use super::card::issuer_awaited;
+use super::command::{ConsentAnswer, Open};
+use super::next::{Next, next};
+use super::{AccountStep, CardProblem, CardStep, Command, End, Event, RefusedCode, Stage, Verification};
 use crate::id::CallId;
-use crate::policy::AccountRules;
 use crate::refusal::Refusal;
-use crate::values::NameMatch;
 use jiff::{SignedDuration, Timestamp};
 
 /// Pauses before an institution that gave no clear answer is asked again, in seconds. The last one repeats.
@@ -81,7 +81,10 @@ fn after_the_end(v: &Verification, command: Command, now: Timestamp) -> Result<V
             _ => Err(Refusal::NotNow),
         },
         Command::Tick { .. } => Ok(vec![]),
-        Command::IssuerAnswered { call, answer, .. } => issuer_answered(v, call, answer, now),
+        Command::IssuerAnswered { call, answer, .. } => card::issuer_answered(v, call, answer, now),
+        Command::ListAnswered { call, answer, next_call, withheld } => {
+            card::list_answered(v, call, answer, next_call, withheld, now)
+        }
         Command::DepositAnswered { call, answer } => deposit_answered(v, call, answer, now),
         Command::HolderAnswered { .. } | Command::CardRead { .. } | Command::WithholdCard { .. } => {
             Err(Refusal::StaleAnswer)
@@ -120,28 +123,31 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
         Command::SubmitCard { session, blob, sha256, len, source } => {
             mine(session)?;
             let CardStep::Picture { .. } = v.card else { return Err(Refusal::NotNow) };
-            let (pictures, _, sources) = v.plan.id_document().ok_or(Refusal::NotNow)?;
-            if !sources.contains(&source) {
+            let rules = v.plan.id_document().ok_or(Refusal::NotNow)?;
+            if !rules.sources.contains(&source) {
                 return Err(Refusal::SourceNotAllowed);
             }
-            if v.pictures >= pictures {
+            if v.pictures >= rules.pictures {
                 return Err(Refusal::PicturesUsedUp);
             }
             Ok(vec![Event::CardSubmitted { blob, sha256, len, source }])
         }
         Command::CardRead { blob, reading } => match &v.card {
-            CardStep::Reading { blob: asked, .. } if *asked == blob => Ok(vec![read(blob, reading)]),
+            CardStep::Reading { blob: asked, .. } if *asked == blob => Ok(vec![card::read(v, blob, reading)]),
             _ => Err(Refusal::StaleAnswer),
         },
-        Command::ConfirmCard { session, edited, call } => {
+        Command::ConfirmCard { session, edited, hindrance, call } => {
             mine(session)?;
-            confirm(v, edited, call, now)
+            card::confirm(v, edited, hindrance, call, now)
+        }
+        Command::ListAnswered { call, answer, next_call, withheld } => {
+            card::list_answered(v, call, answer, next_call, withheld, now)
         }
         Command::RetakeCard { session } => {
             mine(session)?;
-            retake(v)
+            card::retake(v)
         }
-        Command::IssuerAnswered { call, answer, next_call: _ } => issuer_answered(v, call, answer, now),
+        Command::IssuerAnswered { call, answer, next_call: _ } => card::issuer_answered(v, call, answer, now),
         Command::WithholdCard { call } => match v.card {
             CardStep::Confirm { .. } | CardStep::Later { .. } => Ok(vec![Event::CardWithheld { call }]),
             _ => Err(Refusal::StaleAnswer),
@@ -229,182 +235,10 @@ fn consents(v: &Verification, answers: Vec<ConsentAnswer>, now: Timestamp) -> Re
     Ok(events)
 }
 
-/// The person says that this is what the card says.
-fn confirm(
-    v: &Verification,
-    edited: Vec<DocumentField>,
-    call: CallId,
-    now: Timestamp,
-) -> Result<Vec<Event>, Refusal> {
-    let CardStep::Confirm { doubtful, again, .. } = &v.card else { return Err(Refusal::NotNow) };
-    // The very same question again would only spend the card's last try. Another number is another card.
-    let changed = edited.iter().any(|f| doubtful.contains(f) || *f == DocumentField::ResidentNumber);
-    if again.is_some() && !changed {
-        return Err(Refusal::NotNow);
-    }
-    let confirmed = Event::CardConfirmed { edited };
-    let after = apply(Some(v.clone()), &confirmed).map_err(|_| Refusal::NotNow)?;
-    // Another name voids the account that was proved for the first one. Where no other can be proved, nobody is
-    // asked any more: the end follows by itself.
-    Ok(match exhausted(&after, now) {
-        Some(_) => vec![confirmed],
-        None => vec![confirmed, Event::IssuerAsked { call }],
-    })
-}
-
-/// The person wants another picture or another card, where that does not end everything.
-fn retake(v: &Verification) -> Result<Vec<Event>, Refusal> {
-    let (CardStep::Confirm { .. } | CardStep::Later { .. }) = v.card else { return Err(Refusal::NotNow) };
-    let (pictures, _, _) = v.plan.id_document().ok_or(Refusal::NotNow)?;
-    if v.pictures >= pictures {
-        return Err(Refusal::PicturesUsedUp);
-    }
-    // Another card takes the account along that was compared with this one.
-    if !matches!(v.account, AccountStep::Idle | AccountStep::Name { .. }) {
-        another_account_left(v)?;
-    }
-    Ok(vec![Event::CardRetaken {}])
-}
-
-/// Whether the policy lets the person name one more account and get 1 won there.
-fn another_account_left(v: &Verification) -> Result<(), Refusal> {
-    let rules = v.plan.existing_account().ok_or(Refusal::NotNow)?;
-    if v.accounts >= rules.accounts {
-        return Err(Refusal::AccountsUsedUp);
-    }
-    if v.sends >= rules.sends {
-        return Err(Refusal::SendsUsedUp);
-    }
-    Ok(())
-}
-
-fn read(blob: crate::id::BlobId, reading: Reading) -> Event {
-    match reading {
-        Reading::Readable { doubtful, quality, forgery, reader, kept } => {
-            Event::CardRead { blob, doubtful, quality, forgery, reader, kept }
-        }
-        Reading::Unreadable { quality, reader } => {
-            Event::CardUnreadable { blob, quality, wrong_kind: false, reader }
-        }
-        Reading::WrongKind { reader } => {
-            Event::CardUnreadable { blob, quality: vec![], wrong_kind: true, reader }
-        }
-    }
-}
-
 /// When an institution that gave no clear answer is asked again: when it said, else after a growing pause.
-fn retry_at(silences: u32, said: Option<Timestamp>, now: Timestamp) -> Timestamp {
+pub(super) fn retry_at(silences: u32, said: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let pause = PAUSES_S[(silences as usize).min(PAUSES_S.len() - 1)];
     said.unwrap_or(now).max(now + SignedDuration::from_secs(pause))
-}
-
-fn issuer_answered(
-    v: &Verification,
-    call: CallId,
-    answer: Answer<IssuerCode>,
-    now: Timestamp,
-) -> Result<Vec<Event>, Refusal> {
-    if !matches!(&v.card, CardStep::Asking { call: asked, .. } if *asked == call) {
-        return Err(Refusal::StaleAnswer);
-    }
-    let again = answer.code.outcome() == Outcome::Indeterminate;
-    Ok(vec![Event::IssuerAnswered {
-        call,
-        code: answer.code,
-        provider: answer.provider,
-        provider_ref: answer.provider_ref,
-        provider_code: answer.provider_code,
-        elapsed_ms: answer.elapsed_ms,
-        at: now,
-        retry_at: again.then(|| retry_at(v.issuer_silences, answer.retry_at, now)),
-    }])
-}
-
-fn holder_answered(
-    v: &Verification,
-    call: CallId,
-    answer: Answer<HolderCode>,
-    name: Option<NameMatch>,
-    next_call: CallId,
-    withheld_until: Option<Timestamp>,
-    now: Timestamp,
-) -> Vec<Event> {
-    let again = answer.code.outcome() == Outcome::Indeterminate;
-    let proved = answer.code.outcome() == Outcome::Passed && name == Some(NameMatch::Same);
-    let mut events = vec![Event::HolderAnswered {
-        call,
-        code: answer.code,
-        name,
-        provider: answer.provider,
-        provider_ref: answer.provider_ref,
-        provider_code: answer.provider_code,
-        elapsed_ms: answer.elapsed_ms,
-        at: now,
-        retry_at: again.then(|| retry_at(v.bank_silences, answer.retry_at, now)),
-    }];
-    if let (true, Some(rules)) = (proved, v.plan.existing_account()) {
-        events.push(
-            deposit(v, rules, next_call, withheld_until, now)
-                .unwrap_or(Event::Refused { code: RefusedCode::AccountNotProved, at: now }),
-        );
-    }
-    events
-}
-
-/// The next deposit, or the pause that the limits across cases ask for; nothing where the policy's sends are used.
-fn deposit(
-    v: &Verification,
-    rules: AccountRules,
-    call: CallId,
-    withheld_until: Option<Timestamp>,
-    now: Timestamp,
-) -> Option<Event> {
-    if v.sends >= rules.sends {
-        return None;
-    }
-    Some(match withheld_until {
-        // A limit that frees at once is still tried again by the timer, never in a tight circle.
-        Some(until) => Event::DepositWithheld { retry_at: retry_at(0, Some(until), now) },
-        None => Event::DepositAsked { call, at: now },
-    })
-}
-
-fn deposit_answered(
-    v: &Verification,
-    call: CallId,
-    answer: Answer<DepositCode>,
-    now: Timestamp,
-) -> Result<Vec<Event>, Refusal> {
-    // Once money may have moved, only the bank's own record settles it: another silence keeps the doubt.
-    let code = match (&v.account, answer.code) {
-        (AccountStep::Sending { call: asked, .. }, code) if *asked == call => code,
-        (AccountStep::InDoubt { call: asked, .. }, code) if *asked == call => match code.outcome() {
-            Outcome::Indeterminate => DepositCode::Unknown,
-            _ => code,
-        },
-        _ => return Err(Refusal::StaleAnswer),
-    };
-    let again = code.outcome() == Outcome::Indeterminate;
-    Ok(vec![Event::DepositAnswered {
-        call,
-        code,
-        provider: answer.provider,
-        provider_ref: answer.provider_ref,
-        provider_code: answer.provider_code,
-        elapsed_ms: answer.elapsed_ms,
-        at: now,
-        told_at: answer.told_at,
-        retry_at: again.then(|| retry_at(v.bank_silences, answer.retry_at, now)),
-    }])
-}
-
-/// The account's rules, once the name that its holder is compared with has been confirmed.
-fn name_known(v: &Verification) -> Result<AccountRules, Refusal> {
-    let rules = v.plan.existing_account().ok_or(Refusal::NotNow)?;
-    match v.card {
-        CardStep::Asking { .. } | CardStep::Later { .. } | CardStep::Passed => Ok(rules),
-        _ => Err(Refusal::NotNow),
-    }
 }
 
 fn tick(
@@ -436,26 +270,10 @@ fn tick(
         let after = fold_on(v, &events)?;
         // No question about a person goes out for a verification that ends with this very tick.
         if after.end().is_none() && exhausted(&after, now).is_none() {
-            events.push(Event::IssuerAsked { call: card_call });
+            events.push(card::ask(&after, card_call));
         }
     }
     Ok(events)
-}
-
-/// Whether the issuer is being asked, or is asked again by itself.
-fn issuer_awaited(v: &Verification) -> bool {
-    matches!(v.card, CardStep::Asking { .. } | CardStep::Later { .. })
-}
-
-/// Whether the bank is being asked, or is asked again by itself.
-fn bank_awaited(v: &Verification) -> bool {
-    matches!(
-        v.account,
-        AccountStep::AskingHolder { .. }
-            | AccountStep::Sending { .. }
-            | AccountStep::InDoubt { .. }
-            | AccountStep::Later { .. }
-    )
 }
 
 /// Events that were just decided on a state fit it.
@@ -482,7 +300,9 @@ fn finish(v: &Verification, mut events: Vec<Event>, now: Timestamp) -> Result<Ve
 /// Whether somebody outside who was waited for has given an answer that ends the wait.
 fn answered(before: &Verification, after: &Verification, events: &[Event]) -> bool {
     events.iter().any(|event| match event {
-        Event::IssuerAnswered { .. } => issuer_awaited(before) && !issuer_awaited(after),
+        Event::IssuerAnswered { .. } | Event::ListAnswered { .. } => {
+            issuer_awaited(before) && !issuer_awaited(after)
+        }
         Event::HolderAnswered { .. } | Event::DepositAnswered { .. } => {
             bank_awaited(before) && !bank_awaited(after)
         }
@@ -491,9 +311,9 @@ fn answered(before: &Verification, after: &Verification, events: &[Event]) -> bo
 }
 
 /// The end of a verification whose policy can't be met any more.
-fn exhausted(v: &Verification, now: Timestamp) -> Option<Event> {
+pub(super) fn exhausted(v: &Verification, now: Timestamp) -> Option<Event> {
     let refused = |code| Some(Event::Refused { code, at: now });
-    let (pictures, checks, _) = v.plan.id_document()?;
+    let document = v.plan.id_document()?;
     let card_refused = matches!(
         v.card,
         CardStep::Picture {
@@ -501,10 +321,12 @@ fn exhausted(v: &Verification, now: Timestamp) -> Option<Event> {
         }
     );
     match v.card {
-        CardStep::Picture { .. } | CardStep::Confirm { again: Some(_), .. } if v.card_refusals >= checks => {
+        CardStep::Picture { .. } | CardStep::Confirm { again: Some(_), .. }
+            if v.card_refusals >= document.checks =>
+        {
             return refused(RefusedCode::CardRefused);
         }
-        CardStep::Picture { .. } if v.pictures >= pictures => {
+        CardStep::Picture { .. } if v.pictures >= document.pictures => {
             return refused(if card_refused {
                 RefusedCode::CardRefused
             } else {

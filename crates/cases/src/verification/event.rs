@@ -2,10 +2,10 @@
 //! a change of meaning gets a new version, and golden entries of every release are folded in tests.
 
 use super::command::{ConsentAnswer, KeptPicture, ShownText};
-use super::{DocumentField, RefusedCode};
-use crate::answers::{DepositCode, HolderCode, IssuerCode};
+use super::{DocumentField, DocumentKind, RefusedCode};
+use crate::answers::{BlockCode, DepositCode, HolderCode, IssuerCode};
 use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
-use crate::policy::{PictureSource, Policy};
+use crate::policy::{BlockList, PictureSource, Policy};
 use crate::values::{BankCode, NameMatch};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,14 +52,40 @@ pub enum Event {
         reader: String,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         kept: Vec<KeptPicture>,
+        #[serde(default, skip_serializing_if = "DocumentKind::is_resident")]
+        document: DocumentKind,
     },
     #[serde(rename = "verification.card_unreadable/1")]
     CardUnreadable { blob: BlobId, quality: Vec<String>, wrong_kind: bool, reader: String },
-    /// Sealed: `name`, `resident_number`, `issue_date` as the issuer will be asked.
+    /// Sealed: the fields that a document of its kind needs and takes, as its issuer will be asked.
     #[serde(rename = "verification.card_confirmed/1")]
-    CardConfirmed { edited: Vec<DocumentField> },
+    CardConfirmed {
+        edited: Vec<DocumentField>,
+        #[serde(default, skip_serializing_if = "DocumentKind::is_resident")]
+        document: DocumentKind,
+    },
+    /// The day on which the document ends, as confirmed, has passed: its issuer is not asked.
+    #[serde(rename = "verification.card_expired/1")]
+    CardExpired {},
     #[serde(rename = "verification.card_retaken/1")]
     CardRetaken {},
+    #[serde(rename = "verification.list_asked/1")]
+    ListAsked { call: CallId, list: BlockList },
+    #[serde(rename = "verification.list_answered/1")]
+    ListAnswered {
+        call: CallId,
+        list: BlockList,
+        code: BlockCode,
+        provider: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_ref: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_code: Option<String>,
+        elapsed_ms: u64,
+        at: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_at: Option<Timestamp>,
+    },
     #[serde(rename = "verification.issuer_asked/1")]
     IssuerAsked { call: CallId },
     #[serde(rename = "verification.issuer_answered/1")]

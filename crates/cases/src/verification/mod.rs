@@ -5,22 +5,25 @@
 //! The state holds no personal data: what names a person stands in sealed fields of the entries, and every
 //! comparison that needs them happens before the command, which carries only its outcome.
 
+mod account;
 pub mod apply;
+mod card;
 pub mod command;
 pub mod decide;
 pub mod event;
 pub mod next;
 pub mod work;
 
-use crate::answers::{DepositCode, HolderCode, IssuerCode, Outcome};
-use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
+use crate::answers::Outcome;
+use crate::id::{CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
 use crate::method::{self, Method};
-use crate::policy::{PictureSource, Policy};
-use crate::values::BankCode;
+use crate::policy::{BlockList, Policy};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use crate::values::DocumentField;
+pub use crate::values::{DocumentField, DocumentKind};
+pub use account::{AccountProblem, AccountStep, LaterReason, ResendProblem};
+pub use card::{CardProblem, CardStep};
 pub use command::Command;
 pub use event::Event;
 
@@ -53,6 +56,12 @@ pub struct Verification {
     pub stage: Stage,
     /// The card's progress.
     pub card: CardStep,
+    /// The kind of document that was read last.
+    #[serde(default, skip_serializing_if = "DocumentKind::is_resident")]
+    pub document: DocumentKind,
+    /// The lists that have nothing against the person whom the card at hand names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clear_of: Vec<BlockList>,
     /// Pictures submitted.
     pub pictures: u32,
     /// Clear "no" answers of the issuer.
@@ -141,196 +150,26 @@ pub enum RefusedCode {
     CardRefused,
     /// No account could be proved within the policy's sends and accounts.
     AccountNotProved,
+    /// The person asked that nobody does this remotely in this name; no other method overrides it.
+    BlockedByPerson,
+    /// A register says that the person has died. The person at the page reads that somebody will look.
+    Deceased,
+    /// Younger than the policy asks for.
+    TooYoung,
 }
 
-/// The card's progress. A step that the policy lacks stays `Idle`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "card", rename_all = "snake_case")]
-pub enum CardStep {
-    /// Not asked for.
-    Idle,
-    /// The person shall take a picture.
-    Picture {
-        /// What was wrong with the last one.
-        problem: Option<CardProblem>,
-    },
-    /// It is being read.
-    Reading {
-        /// The picture.
-        blob: BlobId,
-        /// Where it came from.
-        source: PictureSource,
-    },
-    /// The person shall say whether it was read right.
-    Confirm {
-        /// The picture.
-        blob: BlobId,
-        /// Fields that need a look.
-        doubtful: Vec<DocumentField>,
-        /// What the issuer said to what was confirmed before.
-        again: Option<IssuerCode>,
-    },
-    /// The issuer is asked.
-    Asking {
-        /// The picture.
-        blob: BlobId,
-        /// The question.
-        call: CallId,
-    },
-    /// The issuer gave no clear answer; it is asked again by itself.
-    Later {
-        /// The picture.
-        blob: BlobId,
-        /// What kind of silence.
-        code: IssuerCode,
-        /// When it is asked again.
-        retry_at: Timestamp,
-    },
-    /// Genuine.
-    Passed,
-}
-
-/// Why another picture or card is needed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "problem", rename_all = "snake_case")]
-pub enum CardProblem {
-    /// It could not be read.
-    Unreadable {
-        /// Codes of what was wrong with the picture.
-        quality: Vec<String>,
-    },
-    /// Not a document that the policy takes.
-    WrongKind,
-    /// The issuer said no to this card.
-    Issuer {
-        /// Its answer.
-        code: IssuerCode,
-    },
-    /// Another try with this card could lock it nationwide.
-    WrongDateLimit,
-    /// The card's tries at its issuer are taken: by wrong days of issue elsewhere, or by questions that nobody
-    /// answered and that the issuer may have counted.
-    TriesTaken,
-}
-
-/// The account's progress.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "account", rename_all = "snake_case")]
-pub enum AccountStep {
-    /// Not asked for yet, or not in the policy.
-    Idle,
-    /// The person shall name an account.
-    Name {
-        /// What was wrong with the last one.
-        problem: Option<AccountProblem>,
-    },
-    /// The bank is asked who holds it.
-    AskingHolder {
-        /// The bank.
-        bank: BankCode,
-        /// The question.
-        call: CallId,
-    },
-    /// 1 won is on its way.
-    Sending {
-        /// The bank.
-        bank: BankCode,
-        /// The transfer.
-        call: CallId,
-    },
-    /// 1 won may have arrived: the bank is asked for the result; nothing is sent again.
-    InDoubt {
-        /// The bank.
-        bank: BankCode,
-        /// The transfer.
-        call: CallId,
-        /// When the bank is asked again.
-        retry_at: Timestamp,
-    },
-    /// The bank can't be asked now; it goes on by itself.
-    Later {
-        /// The bank.
-        bank: BankCode,
-        /// Whether the holder is known and only the deposit is left.
-        holder_known: bool,
-        /// Why.
-        reason: LaterReason,
-        /// When it goes on.
-        retry_at: Timestamp,
-    },
-    /// The person shall type the code that came with 1 won.
-    Code {
-        /// The bank.
-        bank: BankCode,
-        /// The transfer that carried the code.
-        call: CallId,
-        /// When it was sent.
-        sent_at: Timestamp,
-        /// Until when it may be typed.
-        expires_at: Timestamp,
-        /// How often it may still be typed.
-        tries_left: u32,
-    },
-    /// The code is used up; a new 1 won can be sent to the same account.
-    Resend {
-        /// The bank.
-        bank: BankCode,
-        /// Why the last one is used up.
-        problem: ResendProblem,
-    },
-    /// Proved.
-    Passed {
-        /// The bank.
-        bank: BankCode,
-    },
-}
-
-/// Why the account step waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LaterReason {
-    /// Planned maintenance.
-    Maintenance,
-    /// An outage.
-    Unavailable,
-    /// Enough 1 won for today, for this account, person, device or address.
-    LimitReached,
-}
-
-/// Why another account is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "problem", rename_all = "snake_case")]
-pub enum AccountProblem {
-    /// The bank said no when asked for the holder.
-    Holder {
-        /// Its answer.
-        code: HolderCode,
-    },
-    /// The bank said no to the deposit.
-    Deposit {
-        /// Its answer.
-        code: DepositCode,
-    },
-    /// The holder is someone else.
-    NameDifferent,
-    /// The holder may be the same person; another account is offered until people decide.
-    NameSimilar,
-    /// The person chose another account.
-    Chosen,
-}
-
-/// Why a new 1 won is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResendProblem {
-    /// Typed wrong too often.
-    TriesUsedUp,
-    /// Not typed in time.
-    CodeExpired,
-    /// The bank found no trace of the last one.
-    NotSent,
-    /// The person asked for a new one.
-    Asked,
+impl RefusedCode {
+    /// Every code, for pages, documents and tests.
+    pub const ALL: &'static [Self] = &[
+        Self::StoppedByPerson,
+        Self::ConsentRefused,
+        Self::CardUnreadable,
+        Self::CardRefused,
+        Self::AccountNotProved,
+        Self::BlockedByPerson,
+        Self::Deceased,
+        Self::TooYoung,
+    ];
 }
 
 /// One question to an outside institution and its answer.
@@ -359,6 +198,12 @@ pub struct Check {
 pub enum CheckKind {
     /// The issuer, about a card.
     IdDocument,
+    /// The register of deaths, about the person.
+    DeceasedList,
+    /// The list of those who block accounts in their name, about the person.
+    AccountOpeningList,
+    /// The list of those who block loans in their name, about the person.
+    LoanList,
     /// The bank, about an account's holder.
     AccountHolder,
     /// The bank, about a deposit of 1 won.
@@ -458,6 +303,15 @@ impl Verification {
             && self.plan.steps.iter().all(|step| met().any(|m| m == step.method()))
     }
 
+    /// The list that says next whether anything stands against the person, while one is asked or asked again.
+    pub fn open_list(&self) -> Option<BlockList> {
+        match self.card {
+            CardStep::Screening { list, .. } => Some(list),
+            CardStep::Later { .. } => card::next_list(self),
+            _ => None,
+        }
+    }
+
     /// Whom it waits for, if it waits.
     pub fn waiting(&self) -> Option<Waiting> {
         if self.stage != Stage::Checking {
@@ -465,7 +319,9 @@ impl Verification {
         }
         let wait = |waiting_for, until, retry_at| Some(Waiting { waiting_for, until, retry_at });
         let card = match &self.card {
-            CardStep::Asking { .. } => wait(WaitingFor::Issuer, self.expires_at, None),
+            CardStep::Screening { .. } | CardStep::Asking { .. } => {
+                wait(WaitingFor::Issuer, self.expires_at, None)
+            }
             CardStep::Later { retry_at, .. } => wait(WaitingFor::Issuer, self.expires_at, Some(*retry_at)),
             _ => None,
         };

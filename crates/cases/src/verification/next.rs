@@ -1,5 +1,6 @@
 //! What comes next for the person: one thing at a time. The page draws it, the API reports it.
 
+use super::card::may_ask_bank;
 use super::{
     AccountProblem, AccountStep, CardProblem, CardStep, DocumentField, End, LaterReason, ResendProblem,
     Stage, Verification,
@@ -103,6 +104,9 @@ pub fn next(v: &Verification) -> Next {
         CardStep::Confirm { doubtful, again, .. } => {
             return Next::Confirm { doubtful: doubtful.clone(), again: *again };
         }
+        CardStep::Screening { .. } => {
+            return Next::Wait { reading: false, issuer: Some(WaitState::Asking), bank: None };
+        }
         CardStep::Asking { .. } => Some(WaitState::Asking),
         CardStep::Later { retry_at, code, .. } => Some(WaitState::Later {
             retry_at: *retry_at,
@@ -114,6 +118,10 @@ pub fn next(v: &Verification) -> Next {
         }),
         CardStep::Idle | CardStep::Passed => None,
     };
+    // What stands before any verification is asked before the person does anything more.
+    if !may_ask_bank(v) && issuer.is_some() {
+        return Next::Wait { reading: false, issuer, bank: None };
+    }
     let sends_left = v.plan.existing_account().map_or(0, |rules| rules.sends.saturating_sub(v.sends));
     let bank = match &v.account {
         AccountStep::Name { problem } => {

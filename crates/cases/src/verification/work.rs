@@ -22,6 +22,11 @@ pub enum Work {
         /// The picture.
         blob: BlobId,
     },
+    /// Ask a list about the person. Repeating it changes nothing outside.
+    AskList {
+        /// The question.
+        call: CallId,
+    },
     /// Ask the issuer. At most once: the issuer counts, and can't be asked what it answered.
     AskIssuer {
         /// The question.
@@ -74,6 +79,7 @@ impl Work {
         match self {
             Self::ReadCard { .. } => "read_card",
             Self::ForgetPicture { .. } => "forget_picture",
+            Self::AskList { .. } => "ask_list",
             Self::AskIssuer { .. } => "ask_issuer",
             Self::AskHolder { .. } => "ask_holder",
             Self::SendWon { .. } => "send_won",
@@ -99,10 +105,11 @@ pub fn work(after: &Verification, event: &Event) -> Vec<(Work, Option<Timestamp>
         Event::CardRead { blob, .. } | Event::CardUnreadable { blob, .. } => {
             vec![(Work::ForgetPicture { blob: blob.clone() }, None)]
         }
+        Event::ListAsked { call, .. } => vec![(Work::AskList { call: call.clone() }, None)],
         Event::IssuerAsked { call } => vec![(Work::AskIssuer { call: call.clone() }, None)],
         Event::HolderAsked { call } => vec![(Work::AskHolder { call: call.clone() }, None)],
         Event::DepositAsked { call, .. } => vec![(Work::SendWon { call: call.clone() }, None)],
-        Event::IssuerAnswered { .. } => match &after.card {
+        Event::IssuerAnswered { .. } | Event::ListAnswered { .. } => match &after.card {
             CardStep::Later { retry_at, .. } => vec![(Work::Tick, Some(*retry_at))],
             _ => vec![],
         },

@@ -3,15 +3,16 @@
 //! `INGAM_RENEW_GOLDEN=1 cargo nextest run -p ingam-cases` writes them anew. Entries of a release are never
 //! renewed: a change of meaning gets a new kind version and a new file beside the old one.
 
+use crate::documents::wide;
 use crate::records::{read, round_trip};
 use crate::samples;
 use crate::story::{Story, bank, submit};
-use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
+use ingam_cases::answers::{BlockCode, DepositCode, HolderCode, IssuerCode};
 use ingam_cases::policy::PictureSource;
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::apply::fold;
-use ingam_cases::verification::command::Reading;
-use ingam_cases::verification::{Command, DocumentField, Event};
+use ingam_cases::verification::command::{Hindrance, Reading};
+use ingam_cases::verification::{Command, DocumentField, DocumentKind, Event};
 use ingam_cases::{institution, person};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -134,6 +135,16 @@ fn refused() -> Story {
     story.issuer(IssuerCode::MismatchIssueDate)
 }
 
+fn other_documents() -> Story {
+    let mut story = Story::begun_under(wide()).shows(DocumentKind::Passport);
+    let (session, call) = (story.v().session, story.call());
+    let hindrance = Some(Hindrance::Expired);
+    story.does(Command::ConfirmCard { session, edited: vec![], hindrance, call });
+    let story = story.shows(DocumentKind::Driver).confirms(&[DocumentField::SerialCode]);
+    let story = story.list(BlockCode::Maintenance).wait(5).ticks().list(BlockCode::Clear);
+    story.list(BlockCode::BlockedByPerson)
+}
+
 /// The recorded stories; together they hold every kind.
 pub(crate) fn all_stories() -> Vec<(&'static str, Vec<Event>)> {
     vec![
@@ -141,6 +152,7 @@ pub(crate) fn all_stories() -> Vec<(&'static str, Vec<Event>)> {
         ("withheld, cancelled, and an answer behind the end", withheld().events),
         ("another card while money is in doubt, then expired", another_card_in_doubt().events),
         ("refused by the issuer", refused().events),
+        ("other documents, and a block", other_documents().events),
     ]
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod account;
+mod documents;
 mod ending;
 mod golden;
 mod institution;

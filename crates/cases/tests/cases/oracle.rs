@@ -3,9 +3,9 @@
 
 use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode, Outcome};
 use ingam_cases::id::CallId;
-use ingam_cases::policy::{Policy, Step};
+use ingam_cases::policy::{BlockList, Policy, Step};
 use ingam_cases::values::NameMatch;
-use ingam_cases::verification::{DocumentField, Event};
+use ingam_cases::verification::{DocumentField, DocumentKind, Event};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -27,6 +27,9 @@ pub(crate) struct Judge {
     pictures: u32,
     wrong_dates: u32,
     issuer_asked: Option<CallId>,
+    list_asked: Option<(CallId, BlockList)>,
+    clear: BTreeSet<BlockList>,
+    numbered: bool,
     valid: Option<u32>,
     accounts: u32,
     holder_asked: Option<CallId>,
@@ -68,6 +71,9 @@ impl Judge {
             pictures: 0,
             wrong_dates: 0,
             issuer_asked: None,
+            list_asked: None,
+            clear: BTreeSet::new(),
+            numbered: true,
             valid: None,
             accounts: 0,
             holder_asked: None,
@@ -106,6 +112,12 @@ impl Judge {
             .unwrap_or_default()
     }
 
+    /// Whoever has a number was looked up in every list before an issuer or a bank is asked.
+    fn nothing_stands_against(&self) -> Result<(), String> {
+        let clear = !self.numbered || self.plan.block_lists.iter().all(|list| self.clear.contains(list));
+        that(clear, "asked before the lists were")
+    }
+
     fn asks_once(&mut self, call: &CallId) -> Result<(), String> {
         that(self.calls.insert(call.clone()), "a question's id is used twice")
     }
@@ -114,6 +126,7 @@ impl Judge {
         let late = matches!(
             event,
             Event::IssuerAnswered { .. }
+                | Event::ListAnswered { .. }
                 | Event::DepositAnswered { .. }
                 | Event::LinkAsked {}
                 | Event::PersonLinked { .. }
@@ -134,21 +147,41 @@ impl Judge {
             }
             Event::CardSubmitted { .. } => {
                 that(self.issuer_asked.is_none(), "a picture while the issuer is asked")?;
+                that(self.list_asked.is_none(), "a picture while a list is asked")?;
+                self.clear.clear();
                 self.claim += 1;
                 self.pictures += 1;
                 self.wrong_dates = 0;
                 self.confirmed = false;
                 that(self.pictures <= self.card_rules(), "more pictures than the plan has")?;
             }
-            Event::CardConfirmed { edited } => {
+            Event::CardConfirmed { edited, document } => {
                 if edited.iter().any(|f| *f != DocumentField::IssueDate) {
                     self.claim += 1;
+                    self.clear.clear();
                 }
+                self.numbered = *document != DocumentKind::ForeignPassport;
                 self.confirmed = true;
             }
-            Event::CardRetaken {} | Event::CardWithheld { .. } => self.confirmed = false,
+            Event::CardRetaken {} | Event::CardWithheld { .. } | Event::CardExpired {} => {
+                self.confirmed = false;
+            }
+            Event::ListAsked { call, list } => {
+                self.asks_once(call)?;
+                that(self.confirmed, "a list is asked about what nobody confirmed")?;
+                that(self.plan.block_lists.contains(list), "a list that the plan does not name")?;
+                that(self.list_asked.is_none() && self.issuer_asked.is_none(), "two questions at once")?;
+                self.list_asked = Some((call.clone(), *list));
+            }
+            Event::ListAnswered { call, list, code, .. } => {
+                that(self.list_asked.take() == Some((call.clone(), *list)), "an answer nobody asked for")?;
+                if code.outcome() == Outcome::Passed {
+                    self.clear.insert(*list);
+                }
+            }
             Event::IssuerAsked { call } => {
                 self.asks_once(call)?;
+                self.nothing_stands_against()?;
                 that(self.confirmed, "the issuer is asked about what nobody confirmed")?;
                 that(self.issuer_asked.is_none(), "the issuer is asked twice at once")?;
                 that(self.wrong_dates < 2, "a third question about a picture with a wrong date")?;
@@ -174,6 +207,7 @@ impl Judge {
             }
             Event::HolderAsked { call } => {
                 self.asks_once(call)?;
+                self.nothing_stands_against()?;
                 self.holder_asked = Some(call.clone());
             }
             Event::HolderAnswered { call, code, name, .. } => {

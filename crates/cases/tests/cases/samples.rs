@@ -2,14 +2,14 @@
 //! until somebody has looked at it here and in the golden list of fields.
 
 use crate::story::{answer, bank, consents, plan, start, text};
-use ingam_cases::answers::{Answer, DepositCode, HolderCode, IssuerCode};
+use ingam_cases::answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode};
 use ingam_cases::id::{
     BlobId, CallId, EndpointId, InstitutionId, KeyId, PersonId, PolicyId, SubjectId, VerificationId,
 };
-use ingam_cases::policy::PictureSource;
+use ingam_cases::policy::{BlockList, PictureSource};
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::command::KeptPicture;
-use ingam_cases::verification::{DocumentField, Event, RefusedCode};
+use ingam_cases::verification::{DocumentField, DocumentKind, Event, RefusedCode};
 use ingam_cases::{institution, person};
 
 fn call() -> CallId {
@@ -60,6 +60,7 @@ pub(crate) fn verification() -> Vec<Event> {
                 sha256: "00".repeat(32),
                 len: 1_000,
             }],
+            document: DocumentKind::Driver,
         },
         Event::CardUnreadable {
             blob: blob(),
@@ -67,8 +68,24 @@ pub(crate) fn verification() -> Vec<Event> {
             wrong_kind: false,
             reader: "specimen 1".into(),
         },
-        Event::CardConfirmed { edited: vec![DocumentField::IssueDate] },
+        Event::CardConfirmed { edited: vec![DocumentField::IssueDate], document: DocumentKind::Driver },
+        Event::CardExpired {},
         Event::CardRetaken {},
+        Event::ListAsked { call: call(), list: BlockList::AccountOpening },
+        {
+            let (provider, provider_ref, provider_code, elapsed_ms) = said();
+            Event::ListAnswered {
+                call: call(),
+                list: BlockList::AccountOpening,
+                code: BlockCode::Unavailable,
+                provider,
+                provider_ref,
+                provider_code,
+                elapsed_ms,
+                at,
+                retry_at: Some(at),
+            }
+        },
         Event::IssuerAsked { call: call() },
         {
             let (provider, provider_ref, provider_code, elapsed_ms) = said();
@@ -132,7 +149,7 @@ pub(crate) fn verification() -> Vec<Event> {
 }
 
 /// How many kinds there are, and where a kind stands in the list above.
-pub(crate) const VERIFICATION_KINDS: usize = 30;
+pub(crate) const VERIFICATION_KINDS: usize = 33;
 
 pub(crate) fn verification_kind(event: &Event) -> usize {
     match event {
@@ -144,28 +161,31 @@ pub(crate) fn verification_kind(event: &Event) -> usize {
         Event::CardRead { .. } => 5,
         Event::CardUnreadable { .. } => 6,
         Event::CardConfirmed { .. } => 7,
-        Event::CardRetaken {} => 8,
-        Event::IssuerAsked { .. } => 9,
-        Event::IssuerAnswered { .. } => 10,
-        Event::CardWithheld { .. } => 11,
-        Event::AccountGiven { .. } => 12,
-        Event::HolderAsked { .. } => 13,
-        Event::HolderAnswered { .. } => 14,
-        Event::DepositAsked { .. } => 15,
-        Event::DepositWithheld { .. } => 16,
-        Event::DepositAnswered { .. } => 17,
-        Event::CodeTried { .. } => 18,
-        Event::CodeLapsed {} => 19,
-        Event::ResendAsked {} => 20,
-        Event::AccountChanged {} => 21,
-        Event::NoticeAsked {} => 22,
-        Event::NoticeDue {} => 23,
-        Event::LinkAsked {} => 24,
-        Event::Verified { .. } => 25,
-        Event::Refused { .. } => 26,
-        Event::Expired { .. } => 27,
-        Event::Cancelled { .. } => 28,
-        Event::PersonLinked { .. } => 29,
+        Event::CardExpired {} => 8,
+        Event::CardRetaken {} => 9,
+        Event::ListAsked { .. } => 10,
+        Event::ListAnswered { .. } => 11,
+        Event::IssuerAsked { .. } => 12,
+        Event::IssuerAnswered { .. } => 13,
+        Event::CardWithheld { .. } => 14,
+        Event::AccountGiven { .. } => 15,
+        Event::HolderAsked { .. } => 16,
+        Event::HolderAnswered { .. } => 17,
+        Event::DepositAsked { .. } => 18,
+        Event::DepositWithheld { .. } => 19,
+        Event::DepositAnswered { .. } => 20,
+        Event::CodeTried { .. } => 21,
+        Event::CodeLapsed {} => 22,
+        Event::ResendAsked {} => 23,
+        Event::AccountChanged {} => 24,
+        Event::NoticeAsked {} => 25,
+        Event::NoticeDue {} => 26,
+        Event::LinkAsked {} => 27,
+        Event::Verified { .. } => 28,
+        Event::Refused { .. } => 29,
+        Event::Expired { .. } => 30,
+        Event::Cancelled { .. } => 31,
+        Event::PersonLinked { .. } => 32,
     }
 }
 

@@ -249,7 +249,10 @@ fn an_issuer_that_may_have_counted_keeps_the_slot() {
     for code in IssuerCode::ALL {
         let kept = matches!(
             code,
-            IssuerCode::MismatchIssueDate | IssuerCode::MismatchNameOrIssueDate | IssuerCode::NoAnswer
+            IssuerCode::MismatchIssueDate
+                | IssuerCode::MismatchNameOrIssueDate
+                | IssuerCode::MismatchSerial
+                | IssuerCode::NoAnswer
         );
         check(*code, kept);
     }

@@ -1,6 +1,6 @@
 //! A verification on virtual time: each method is one sentence of a story. Folds twice, event by event and anew.
 
-use ingam_cases::answers::{Answer, DepositCode, HolderCode, IssuerCode};
+use ingam_cases::answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode};
 use ingam_cases::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
 use ingam_cases::policy::{PictureSource, Policy};
 use ingam_cases::refusal::Refusal;
@@ -11,7 +11,8 @@ use ingam_cases::verification::decide::decide;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, Work, limits, work};
 use ingam_cases::verification::{
-    AccountStep, CardStep, Command, DocumentField, End, Event, Status, Verification, Waiting, WaitingFor,
+    AccountStep, CardStep, Command, DocumentField, DocumentKind, End, Event, Status, Verification, Waiting,
+    WaitingFor,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -82,7 +83,13 @@ pub(crate) fn submit(session: u32, blob: BlobId, source: PictureSource) -> Comma
 
 /// A card that was read without doubt.
 pub(crate) fn readable() -> Reading {
+    readable_as(DocumentKind::Resident)
+}
+
+/// A document of a kind that was read without doubt.
+pub(crate) fn readable_as(document: DocumentKind) -> Reading {
     Reading::Readable {
+        document,
         doubtful: vec![],
         quality: vec![],
         forgery: vec![],
@@ -204,6 +211,15 @@ impl Story {
         self
     }
 
+    /// The person hands in a picture of a document of some kind, which is read.
+    pub(crate) fn shows(mut self, document: DocumentKind) -> Self {
+        let blob = self.blob();
+        let session = self.v().session;
+        self.does(submit(session, blob.clone(), PictureSource::Camera));
+        self.does(Command::CardRead { blob, reading: readable_as(document) });
+        self
+    }
+
     /// The person hands in a picture, which is read.
     pub(crate) fn card(mut self) -> Self {
         let blob = self.blob();
@@ -232,7 +248,28 @@ impl Story {
 
     /// The command for it.
     pub(crate) fn confirm(&mut self, edited: &[DocumentField]) -> Command {
-        Command::ConfirmCard { session: self.v().session, edited: edited.to_vec(), call: self.call() }
+        Command::ConfirmCard {
+            session: self.v().session,
+            edited: edited.to_vec(),
+            hindrance: None,
+            call: self.call(),
+        }
+    }
+
+    /// The list that is asked answers.
+    pub(crate) fn list(mut self, code: BlockCode) -> Self {
+        let command = self.list_says(code, false);
+        self.does(command);
+        self
+    }
+
+    /// The command for it.
+    pub(crate) fn list_says(&mut self, code: BlockCode, withheld: bool) -> Command {
+        let call = match &self.v().card {
+            CardStep::Screening { call, .. } => call.clone(),
+            other => panic!("no list is asked: {other:?}"),
+        };
+        Command::ListAnswered { call, answer: answer(code), next_call: self.call(), withheld }
     }
 
     /// The issuer answers the open question.

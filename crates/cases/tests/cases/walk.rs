@@ -1,17 +1,18 @@
 //! Walks by chance through a verification: what no order of commands can do, and what every state allows.
 
 use crate::oracle::Judge;
-use crate::story::{Story, answer, bank, consents, open, plan, readable, submit, text};
-use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
-use ingam_cases::policy::{PictureSource, Policy, Step};
+use crate::story::{Story, answer, bank, consents, open, plan, readable, readable_as, submit, text};
+use ingam_cases::answers::{BlockCode, DepositCode, HolderCode, IssuerCode};
+use ingam_cases::policy::{BlockList, PictureSource, Policy, Step};
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::apply::fold;
-use ingam_cases::verification::command::Reading;
+use ingam_cases::verification::command::{Hindrance, Reading};
 use ingam_cases::verification::decide::decide;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, limits};
 use ingam_cases::verification::{
-    AccountStep, CardStep, Command, DocumentField, End, Event, Stage, Status, Verification, WaitingFor,
+    AccountStep, CardStep, Command, DocumentField, DocumentKind, End, Event, Stage, Status, Verification,
+    WaitingFor,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -50,11 +51,18 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 fn plans() -> impl Strategy<Value = Policy> {
-    (1u32..9, 1u32..6, 1u32..5, 1u32..6, 1u32..5, any::<bool>()).prop_map(
-        |(pictures, checks, sends, tries, accounts, ask)| {
+    let lists = prop::sample::select(vec![
+        vec![],
+        vec![BlockList::AccountOpening],
+        vec![BlockList::Deceased, BlockList::AccountOpening],
+    ]);
+    (1u32..9, 1u32..6, 1u32..5, 1u32..6, 1u32..5, any::<bool>(), lists).prop_map(
+        |(pictures, checks, sends, tries, accounts, ask, lists)| {
             let mut plan = plan();
-            if let Step::IdDocument { pictures: p, checks: c, .. } = &mut plan.steps[0] {
+            plan.block_lists = lists;
+            if let Step::IdDocument { pictures: p, checks: c, documents, .. } = &mut plan.steps[0] {
                 (*p, *c) = (pictures, checks);
+                *documents = KINDS.to_vec();
             }
             plan.steps[1] = Step::ExistingAccount { sends, tries, code_minutes: 5, accounts };
             if !ask {
@@ -69,6 +77,8 @@ fn pick<T: Copy>(from: &[T], at: u8) -> T {
     from[usize::from(at) % from.len()]
 }
 
+const KINDS: [DocumentKind; 3] =
+    [DocumentKind::Resident, DocumentKind::Driver, DocumentKind::ForeignPassport];
 const FIELDS: [DocumentField; 3] =
     [DocumentField::Name, DocumentField::ResidentNumber, DocumentField::IssueDate];
 const NAMES: [Option<NameMatch>; 4] =
@@ -82,7 +92,8 @@ fn reading(a: u8) -> Reading {
     match a % 12 {
         0 => Reading::Unreadable { quality: vec!["blur".into()], reader: "specimen 1".into() },
         1 => Reading::WrongKind { reader: "specimen 1".into() },
-        _ => readable(),
+        2 => readable_as(DocumentKind::Alien),
+        _ => readable_as(pick(&KINDS, a)),
     }
 }
 
@@ -118,7 +129,17 @@ impl Story {
             CardStep::Reading { blob, .. } => {
                 Some(Command::CardRead { blob: blob.clone(), reading: reading(a) })
             }
+            CardStep::Confirm { .. } if b % 32 == 4 => Some(Command::ConfirmCard {
+                session,
+                edited: fields(a),
+                hindrance: Some(Hindrance::Expired),
+                call: self.call(),
+            }),
             CardStep::Confirm { .. } => Some(self.confirm(&fields(a))),
+            CardStep::Screening { .. } => {
+                let code = if a.is_multiple_of(16) { pick(BlockCode::ALL, b) } else { BlockCode::Clear };
+                Some(self.list_says(code, a % 16 == 15))
+            }
             CardStep::Asking { call, .. } => {
                 let code = if a.is_multiple_of(2) { IssuerCode::Valid } else { pick(IssuerCode::ALL, a) };
                 Some(Command::IssuerAnswered {
@@ -192,7 +213,7 @@ impl Story {
         let session = if b.is_multiple_of(7) { u32::from(a % 4) } else { current };
         let plan = self.state.as_ref().map_or_else(plan, |v| v.plan.clone());
         let open_card = self.state.as_ref().and_then(|v| match &v.card {
-            CardStep::Asking { call, .. } => Some(call.clone()),
+            CardStep::Asking { call, .. } | CardStep::Screening { call, .. } => Some(call.clone()),
             _ => None,
         });
         let open_account = self.state.as_ref().and_then(|v| match &v.account {
@@ -218,12 +239,25 @@ impl Story {
                 submit(session, self.blob(), source)
             }
             6 => Command::CardRead { blob: self.blob(), reading: reading(a) },
-            7 => Command::ConfirmCard { session, edited: fields(a), call: self.call() },
+            7 => {
+                let hindrance = match b % 32 {
+                    0 => Some(Hindrance::TooYoung),
+                    1 | 2 => Some(Hindrance::Expired),
+                    _ => None,
+                };
+                Command::ConfirmCard { session, edited: fields(a), hindrance, call: self.call() }
+            }
             8 => Command::RetakeCard { session },
             9 => Command::IssuerAnswered {
                 call: self.some_call(open_card, b),
                 answer: answer(pick(IssuerCode::ALL, a)),
                 next_call: self.call(),
+            },
+            10 if a.is_multiple_of(2) => Command::ListAnswered {
+                call: self.some_call(open_card, b),
+                answer: answer(pick(BlockCode::ALL, a)),
+                next_call: self.call(),
+                withheld: b.is_multiple_of(4),
             },
             10 => Command::WithholdCard { call: self.call() },
             11 => Command::GiveAccount { session, bank: bank(), call: self.call() },
@@ -275,7 +309,9 @@ impl Story {
                 }
                 Next::Consents => Command::AnswerConsents { session, answers: consents(&v.plan, true) },
                 Next::Picture { .. } => self.submit(),
-                Next::Confirm { .. } => self.confirm(&[DocumentField::IssueDate]),
+                Next::Confirm { doubtful, .. } => {
+                    self.confirm(&[doubtful.first().copied().unwrap_or(DocumentField::IssueDate)])
+                }
                 Next::Account { .. } => self.give_account(),
                 Next::Code { .. } => Command::TryCode { session, right: true },
                 Next::Resend { .. } => self.resend(None),
@@ -300,8 +336,10 @@ impl Story {
             }
             _ => {}
         }
-        if let CardStep::Asking { .. } = v.card {
-            return self.issuer_says(IssuerCode::Valid);
+        match v.card {
+            CardStep::Screening { .. } => return self.list_says(BlockCode::Clear, false),
+            CardStep::Asking { .. } => return self.issuer_says(IssuerCode::Valid),
+            _ => {}
         }
         let dues = [
             if let CardStep::Later { retry_at, .. } = v.card { Some(retry_at) } else { None },
@@ -418,7 +456,7 @@ fn the_walks_come_everywhere() {
     let mut runner = TestRunner::deterministic();
     let mut ends: BTreeMap<String, u32> = BTreeMap::new();
     let mut kinds: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..1_500 {
+    for _ in 0..2_500 {
         let (plan, steps) = (plans(), moves()).new_tree(&mut runner).unwrap().current();
         let mut story = Story::under(plan);
         steps.iter().for_each(|step| story.makes(step));

@@ -140,6 +140,7 @@ pub const FIELD_CODES: &[(&str, &str)] = &[
     ("cannot_be_met", "`require` is more than the steps can meet."),
     ("repeated_step", "Each step may stand once."),
     ("needs_name_first", "`existing_account` needs `id_document` before it."),
+    ("not_connected", "This installation has no connection to who answers about it."),
     ("source_not_allowed", "This installation takes no pictures from this source."),
     ("not_an_image", "The bytes are not a picture."),
     ("unsupported_format", "Only JPEG and PNG pictures are read."),

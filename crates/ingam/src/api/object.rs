@@ -115,7 +115,8 @@ pub struct MethodObject {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Check)]
 pub struct CheckObject {
-    /// `id_document`, `account_holder`, `deposit` or `code`; more may come.
+    /// `id_document`, `deceased_list`, `account_opening_list`, `loan_list`, `account_holder`, `deposit` or `code`; more
+    /// may come.
     #[schema(example = "id_document")]
     pub check: String,
     /// `passed`, `failed`, or `indeterminate` where nobody said anything that can be relied on.
@@ -141,8 +142,8 @@ pub struct CheckObject {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Refused)]
 pub struct RefusedObject {
-    /// `stopped_by_person`, `consent_refused`, `card_unreadable`, `card_refused` or `account_not_proved`; more may
-    /// come.
+    /// `stopped_by_person`, `consent_refused`, `card_unreadable`, `card_refused`, `account_not_proved`,
+    /// `blocked_by_person`, `deceased` or `too_young`; more may come. Never tell the person `deceased`.
     #[schema(example = "card_refused")]
     pub code: String,
 }
@@ -157,7 +158,7 @@ pub struct NextDetails {
     /// Codes of what was wrong with the last picture.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quality: Vec<String>,
-    /// Fields of the card that the person should look at: `name`, `resident_number`, `issue_date`.
+    /// Fields of the card that the person should look at, as `confirm` takes them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub doubtful: Vec<String>,
     /// The bank's code.
@@ -238,7 +239,10 @@ fn method(v: &Verification, step: &Step) -> MethodObject {
 
 fn why_not(v: &Verification, method: Method) -> String {
     let about = |c: &&Check| match c.check {
-        CheckKind::IdDocument => method == Method::IdDocument,
+        CheckKind::IdDocument
+        | CheckKind::DeceasedList
+        | CheckKind::AccountOpeningList
+        | CheckKind::LoanList => method == Method::IdDocument,
         CheckKind::AccountHolder | CheckKind::Deposit | CheckKind::Code => method == Method::ExistingAccount,
     };
     match v.checks.iter().rev().find(about) {

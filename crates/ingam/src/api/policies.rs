@@ -156,7 +156,17 @@ fn check(app: &App, policy: &Policy) -> Result<(), Problem> {
             errors.push(FieldProblem::new(field, "repeated"));
         }
     }
+    for (i, list) in policy.block_lists.iter().enumerate() {
+        if !app.outside.has(*list) {
+            errors.push(FieldProblem::new(format!("/block_lists/{i}"), "not_connected"));
+        }
+    }
     for (i, step) in policy.steps.iter().enumerate() {
+        if let Step::IdDocument { documents, .. } = step {
+            for (n, _) in documents.iter().enumerate().filter(|(_, kind)| !app.outside.knows(**kind)) {
+                errors.push(FieldProblem::new(format!("/steps/{i}/documents/{n}"), "not_connected"));
+            }
+        }
         if let Step::IdDocument { sources, .. } = step
             && sources.contains(&PictureSource::File)
             && !app.config.policy.picture_files
@@ -226,6 +236,13 @@ pub(super) struct PolicyBody {
     /// The consents that are asked for before the first step.
     #[schema(max_items = 20, nullable = false)]
     consents: Option<Vec<PolicyConsent>>,
+    /// Lists that are asked about the person before any issuer or bank is: `deceased`, `account_opening`, `loan`. What
+    /// they say no other method overrides. Whoever shows a foreign passport has no number by which a list knows them.
+    #[schema(example = json!(["deceased", "account_opening"]), nullable = false)]
+    block_lists: Option<Vec<String>>,
+    /// The least age, in years. 14 is when a person consents alone (개인정보 보호법 §22의2).
+    #[schema(default = 0, maximum = 99, nullable = false)]
+    min_age: Option<u8>,
     /// Life of a verification, in seconds: ten minutes to thirty days.
     #[schema(default = 86400, minimum = 600, maximum = 2592000, nullable = false)]
     expires_in_s: Option<u32>,
@@ -238,8 +255,9 @@ pub(super) struct PolicyBody {
 pub(super) enum PolicyStep {
     /// ① Photograph an ID, confirm what was read, ask the issuer.
     IdDocument {
-        /// Which documents are taken: `resident`.
-        #[schema(example = json!(["resident"]))]
+        /// Which documents are taken: `resident`, `driver`, `passport`, `foreign_passport`, `alien`. The page finds out
+        /// by itself which one is shown.
+        #[schema(example = json!(["resident", "driver"]))]
         documents: Vec<String>,
         /// Where the picture may come from: `camera`, and `file` where this installation allows it.
         #[schema(example = json!(["camera"]), nullable = false)]

@@ -7,11 +7,12 @@ use super::code::Code;
 use super::problem::Problem;
 use super::verifications::own;
 use crate::app::App;
+use crate::flow::document::{FieldTexts, shown};
 use crate::flow::plaintext::{Reader, text};
 use axum::Json;
 use axum::extract::State;
-use ingam_cases::values::{AccountNumber, ResidentNumber};
-use ingam_cases::verification::{AccountStep, DocumentField, End};
+use ingam_cases::values::{AccountNumber, DocumentField, DocumentKind};
+use ingam_cases::verification::{AccountStep, End};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::Arc;
@@ -36,17 +37,59 @@ pub struct ResultObject {
     /// The day of birth.
     #[schema(value_type = String, format = Date, example = "1990-01-01")]
     birth_date: String,
-    /// The resident registration number with its last six digits hidden.
-    #[schema(example = "900101-1******")]
-    resident_number_masked: String,
-    /// The day of issue.
-    #[schema(value_type = String, format = Date, example = "2020-01-01")]
-    issue_date: String,
+    /// The document.
+    document: DocumentFields,
     /// The account that was proved.
     account: Option<AccountResult>,
     /// When the policy was met.
     #[schema(value_type = String, format = DateTime, example = "2026-11-23T05:04:31.002Z")]
     verified_at: Timestamp,
+}
+
+/// A document's fields; those that its kind has not are null, and numbers keep their hidden half.
+#[derive(Serialize, ToSchema)]
+pub struct DocumentFields {
+    /// `resident`, `driver`, `passport`, `foreign_passport` or `alien`. An open list.
+    #[schema(example = "driver")]
+    kind: &'static str,
+    /// The resident registration number, or a foreigner's, with its last six digits hidden.
+    #[schema(example = "900101-1******")]
+    resident_number_masked: Option<String>,
+    /// The number of a driver licence with its middle hidden.
+    #[schema(example = "11-19-******-61")]
+    licence_number_masked: Option<String>,
+    /// The serial code of a driver licence, where it has one.
+    #[schema(example = "9WSWRQ")]
+    serial_code: Option<String>,
+    /// The number of a passport with its end hidden.
+    #[schema(example = "M12******")]
+    passport_number_masked: Option<String>,
+    /// The state that issued a foreign passport, as passports name it.
+    #[schema(example = "VNM")]
+    nationality: Option<String>,
+    /// The day of issue.
+    #[schema(value_type = Option<String>, format = Date, example = "2020-01-01")]
+    issue_date: Option<String>,
+    /// The last day.
+    #[schema(value_type = Option<String>, format = Date, example = "2032-01-03")]
+    expiry_date: Option<String>,
+}
+
+impl DocumentFields {
+    fn of(kind: DocumentKind, shown: &FieldTexts) -> Self {
+        use DocumentField as F;
+        let text = |field| shown.get(&field).filter(|text| !text.is_empty()).cloned();
+        Self {
+            kind: kind.as_str(),
+            resident_number_masked: text(F::ResidentNumber).or_else(|| text(F::RegistrationNumber)),
+            licence_number_masked: text(F::LicenceNumber),
+            serial_code: text(F::SerialCode),
+            passport_number_masked: text(F::PassportNumber),
+            nationality: text(F::Nationality),
+            issue_date: text(F::IssueDate),
+            expiry_date: text(F::ExpiryDate),
+        }
+    }
 }
 
 /// An account that was proved.
@@ -76,12 +119,8 @@ pub struct CardObject {
     /// The day of birth.
     #[schema(value_type = Option<String>, format = Date, example = "1990-01-01")]
     birth_date: Option<String>,
-    /// The resident registration number with its last six digits hidden.
-    #[schema(example = "900101-1******")]
-    resident_number_masked: Option<String>,
-    /// The day of issue.
-    #[schema(value_type = Option<String>, format = Date, example = "2020-01-01")]
-    issue_date: Option<String>,
+    /// What else was read.
+    document: DocumentFields,
     /// Fields that the person should look at.
     #[schema(example = json!(["issue_date"]))]
     doubtful: Vec<String>,
@@ -137,9 +176,12 @@ pub async fn get_verification_result(
         object: "verification_result",
         person: v.person.as_ref().map(ToString::to_string),
         name: confirmed.name.expose().to_owned(),
-        birth_date: confirmed.number.birth_date().to_string(),
-        resident_number_masked: ResidentNumber::masked(&confirmed.number),
-        issue_date: confirmed.issued.to_string(),
+        birth_date: confirmed.birth_date().to_string(),
+        document: {
+            let texts = confirmed.texts();
+            let shown = texts.iter().filter_map(|(f, text)| Some((*f, shown(*f, text)?))).collect();
+            DocumentFields::of(confirmed.document.kind(), &shown)
+        },
         account,
         verified_at: at,
     }))
@@ -175,10 +217,9 @@ pub async fn get_verification_card(
     Ok(Json(CardObject {
         verification: v.id.to_string(),
         object: "verification_card",
-        name: card.name,
+        name: card.shown.get(&DocumentField::Name).cloned(),
         birth_date: card.birth_date.map(|d| d.to_string()),
-        resident_number_masked: card.resident_number_masked,
-        issue_date: card.issue_date.map(|d| d.to_string()),
+        document: DocumentFields::of(card.document, &card.shown),
         doubtful: doubtful.iter().map(super::object::word).collect(),
     }))
 }

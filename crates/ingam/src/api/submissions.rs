@@ -21,6 +21,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ingam_cases::policy::PictureSource;
+use ingam_cases::values::DocumentField;
 use ingam_cases::verification::Command;
 use ingam_cases::verification::command::{ConsentAnswer, ShownText};
 use serde::Deserialize;
@@ -60,6 +61,26 @@ pub enum Submission {
         /// The day of issue, where it was read wrong.
         #[schema(example = "2020-01-01")]
         issue_date: Option<String>,
+        /// The number of a driver licence, where it was read wrong.
+        #[schema(example = "11-19-123456-61")]
+        licence_number: Option<String>,
+        /// The serial code of a driver licence, where it was read wrong.
+        #[schema(example = "9WSWRQ")]
+        serial_code: Option<String>,
+        /// The number of a passport, where it was read wrong.
+        #[schema(example = "M123A4567")]
+        passport_number: Option<String>,
+        /// The last day of a passport, where it was read wrong.
+        #[schema(example = "2032-01-03")]
+        expiry_date: Option<String>,
+        /// The day of birth in a foreign passport, where it was read wrong.
+        #[schema(example = "1990-01-01")]
+        birth_date: Option<String>,
+        /// The state that issued a foreign passport, where it was read wrong.
+        #[schema(example = "VNM")]
+        nationality: Option<String>,
+        /// The registration number of a foreigner, where it was read wrong.
+        registration_number: Option<String>,
     },
     /// Wants to take another picture.
     Retake {},
@@ -279,8 +300,33 @@ fn checked(app: &App, submission: Submission) -> Result<Given, Problem> {
             }
             Given::Card(picture)
         }
-        Submission::Confirm { name, resident_number, issue_date } => {
-            Given::Confirm(Edits { name, resident_number, issue_date })
+        Submission::Confirm {
+            name,
+            resident_number,
+            issue_date,
+            licence_number,
+            serial_code,
+            passport_number,
+            expiry_date,
+            birth_date,
+            nationality,
+            registration_number,
+        } => {
+            use DocumentField as F;
+            let given = [
+                (F::Name, name),
+                (F::ResidentNumber, resident_number),
+                (F::IssueDate, issue_date),
+                (F::LicenceNumber, licence_number),
+                (F::SerialCode, serial_code),
+                (F::PassportNumber, passport_number),
+                (F::ExpiryDate, expiry_date),
+                (F::BirthDate, birth_date),
+                (F::Nationality, nationality),
+                (F::RegistrationNumber, registration_number),
+            ];
+            let given = given.into_iter().filter_map(|(field, text)| Some((field, text?)));
+            Given::Confirm(given.collect())
         }
         Submission::Retake {} => Given::Retake,
         Submission::Account { bank, account_number, device, address } => {

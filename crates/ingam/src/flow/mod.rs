@@ -2,6 +2,7 @@
 //!
 //! The only place that turns events into entries, limits into claims and work into tasks.
 
+pub mod document;
 pub mod institution;
 pub mod link;
 pub mod open;

@@ -1,6 +1,7 @@
 //! What a person does on the page, each as one command. Whatever needs plaintext is compared here, before it.
 
-use super::plaintext::{ReadFrom, Reader, text};
+use super::document::{Confirmed, FieldTexts, age, canonical, shown};
+use super::plaintext::{CONFIRMED, READ, ReadFrom, Reader};
 use super::verification::{Act, Along, Blocked, Current, LimitKeys};
 use super::{ActError, Secrets};
 use crate::app::App;
@@ -10,9 +11,11 @@ use crate::fresh;
 use ingam_cases::id::{CallId, KeyId, VerificationId};
 use ingam_cases::policy::PictureSource;
 use ingam_cases::refusal::Refusal;
-use ingam_cases::values::{AccountNumber, BankCode, Malformed, PersonName, ResidentNumber, parse_date};
-use ingam_cases::verification::command::{ConsentAnswer, ShownText};
-use ingam_cases::verification::{AccountStep, CardStep, Command, DocumentField};
+use ingam_cases::values::{
+    AccountNumber, BankCode, DocumentField, DocumentKind, Malformed, ResidentNumber, parse_date,
+};
+use ingam_cases::verification::command::{ConsentAnswer, Hindrance, ShownText};
+use ingam_cases::verification::{AccountStep, CardStep, Command};
 use ingam_ledger::{RetentionClass, Take};
 use jiff::civil::Date;
 use std::net::IpAddr;
@@ -37,26 +40,16 @@ struct HandedIn {
 /// What the person is asked to confirm.
 #[derive(Debug, Clone)]
 pub struct CardToConfirm {
-    /// The name as read.
-    pub name: Option<String>,
-    /// The resident number as read, masked.
-    pub resident_number_masked: Option<String>,
-    /// The day of birth as read.
+    /// What kind of document it is.
+    pub document: DocumentKind,
+    /// The day of birth that it states.
     pub birth_date: Option<Date>,
-    /// The day of issue as read.
-    pub issue_date: Option<Date>,
+    /// Its fields as a screen may show them: days as `2020-01-01`, numbers masked.
+    pub shown: FieldTexts,
 }
 
-/// What the person changed; nothing where a field stays as it was read.
-#[derive(Debug, Clone, Default)]
-pub struct Edits {
-    /// The name.
-    pub name: Option<String>,
-    /// The resident number.
-    pub resident_number: Option<String>,
-    /// The day of issue.
-    pub issue_date: Option<String>,
-}
+/// What the person changed; a field that is missing or empty stays as it was read.
+pub type Edits = FieldTexts;
 
 /// What became of a typed code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,33 +200,26 @@ impl Person<'_> {
 
     /// The same for a reason that the reader gives.
     pub async fn card_to_confirm_because(&self, reason: &str) -> Result<CardToConfirm, ActError> {
-        let (name, number, issued) = self.read_values(reason).await?;
-        let number = number.as_deref().and_then(|n| ResidentNumber::parse(n).ok());
+        let (kind, texts) = self.as_it_stands(reason).await?;
+        let born = [DocumentField::ResidentNumber, DocumentField::RegistrationNumber];
+        let number = born.iter().find_map(|f| ResidentNumber::parse(texts.get(f)?).ok());
+        let stated = texts.get(&DocumentField::BirthDate).and_then(|day| parse_date(day).ok());
         Ok(CardToConfirm {
-            name,
-            birth_date: number.as_ref().map(ResidentNumber::birth_date),
-            resident_number_masked: number.as_ref().map(ResidentNumber::masked),
-            issue_date: issued.as_deref().and_then(|d| parse_date(d).ok()),
+            document: kind,
+            birth_date: number.as_ref().map(ResidentNumber::birth_date).or(stated),
+            shown: texts.iter().filter_map(|(f, text)| Some((*f, shown(*f, text)?))).collect(),
         })
     }
 
-    /// Name, number and day of issue as they stand: confirmed before, else as read.
-    async fn read_values(
-        &self,
-        reason: &str,
-    ) -> Result<(Option<String>, Option<String>, Option<String>), ActError> {
+    /// The document's fields as they stand: confirmed before, else as read.
+    async fn as_it_stands(&self, reason: &str) -> Result<(DocumentKind, FieldTexts), ActError> {
         let current = self.app.verification(&self.id).await?.ok_or(Refusal::Unknown)?;
-        let kind = match current.state.card {
-            CardStep::Confirm { again: Some(_), .. } => "verification.card_confirmed/1",
-            CardStep::Confirm { again: None, .. } => "verification.card_read/1",
+        let entry = match current.state.card {
+            CardStep::Confirm { again: Some(_), .. } => CONFIRMED,
+            CardStep::Confirm { again: None, .. } => READ,
             _ => return Err(Refusal::NotNow.into()),
         };
-        let fields = self
-            .app
-            .sealed(&self.id, kind, &["name", "resident_number", "issue_date"], self.reads(reason))
-            .await?;
-        let get = |name| fields.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-        Ok((get("name"), get("resident_number"), get("issue_date")))
+        self.app.document_texts(&self.id, entry, self.reads(reason)).await
     }
 
     /// A kept picture: `masked`, or `crop.issue_date` and the like.
@@ -245,47 +231,50 @@ impl Person<'_> {
 
     /// Says that this is what the card says, with changes where it was read wrong.
     pub async fn confirm_card(&self, edits: Edits) -> Result<Current, ActError> {
-        let (name, number, issued) = self.read_values("confirm_card").await?;
-        let invalid = |field| move |why: Malformed| ActError::Invalid { field, code: malformed_code(why) };
-        let one = |edit: Option<String>, read: Option<String>| {
-            edit.filter(|e| !e.trim().is_empty()).or(read).unwrap_or_default()
-        };
-        let read_name = name.as_deref().and_then(|n| PersonName::parse(n).ok());
-        let read_number = number.as_deref().and_then(|n| ResidentNumber::parse(n).ok());
-        let read_issued = issued.as_deref().and_then(|d| parse_date(d).ok());
-        let name = PersonName::parse(&one(edits.name, name)).map_err(invalid("name"))?;
-        let number =
-            ResidentNumber::parse(&one(edits.resident_number, number)).map_err(invalid("resident_number"))?;
-        let issued = parse_date(&one(edits.issue_date, issued)).map_err(invalid("issue_date"))?;
+        let (kind, read) = self.as_it_stands("confirm_card").await?;
+        let mut texts = read.clone();
+        let fields: Vec<DocumentField> = kind.needs().iter().chain(kind.takes()).copied().collect();
+        texts.extend(edits.into_iter().filter(|(f, text)| fields.contains(f) && !text.trim().is_empty()));
+        let confirmed = Confirmed::parse(kind, &texts)
+            .map_err(|(field, why)| ActError::Invalid { field: field.as_str(), code: malformed_code(why) })?;
         let today = ingam_connectors::kst_date(self.app.now());
-        if issued > today || issued < number.birth_date() {
-            return Err(ActError::Invalid { field: "issue_date", code: "date" });
+        if let Some(field) = confirmed.impossible_day(today) {
+            return Err(ActError::Invalid { field: field.as_str(), code: "date" });
         }
-        let mut edited = Vec::new();
-        if read_name.as_ref() != Some(&name) {
-            edited.push(DocumentField::Name);
-        }
-        if read_number.as_ref() != Some(&number) {
-            edited.push(DocumentField::ResidentNumber);
-        }
-        if read_issued != Some(issued) {
-            edited.push(DocumentField::IssueDate);
-        }
-        let keys = LimitKeys { card: Some(self.app.card_key(&number).await?), ..LimitKeys::default() };
+        let texts = confirmed.texts();
+        let as_read = |field: &DocumentField| read.get(field).and_then(|text| canonical(*field, text));
+        let edited: Vec<DocumentField> = fields
+            .into_iter()
+            .filter(|f| as_read(f) != texts.get(f).filter(|text| !text.is_empty()).cloned())
+            .collect();
+        let keys = LimitKeys { card: Some(self.app.card_key(&confirmed).await?), ..LimitKeys::default() };
         let (session, call) = (self.session, fresh!(self.app, CallId));
         self.app
-            .act(&self.id, self.along(), |_, blocked| {
+            .act(&self.id, self.along(), |current, blocked| {
                 if blocked == Some(Blocked::WrongDate) {
                     return Ok(Act::plain(Command::WithholdCard { call: call.clone() }));
                 }
-                const KIND: &str = "verification.card_confirmed/1";
-                let class = RetentionClass::Identity;
+                let min_age = current.map_or(0, |c| i16::from(c.state.plan.min_age));
+                let hindrance = if age(confirmed.birth_date(), today) < min_age {
+                    Some(Hindrance::TooYoung)
+                } else if confirmed.document.expires().is_some_and(|last| last < today) {
+                    Some(Hindrance::Expired)
+                } else {
+                    None
+                };
+                let mut secrets = Secrets::default();
+                for (field, text) in &texts {
+                    let class = RetentionClass::Identity;
+                    secrets = secrets.with(CONFIRMED, field.as_str(), class, text.as_str());
+                }
                 Ok(Act {
-                    command: Command::ConfirmCard { session, edited: edited.clone(), call: call.clone() },
-                    secrets: Secrets::default()
-                        .with(KIND, "name", class, name.expose())
-                        .with(KIND, "resident_number", class, number.expose_printed())
-                        .with(KIND, "issue_date", class, issued.to_string()),
+                    command: Command::ConfirmCard {
+                        session,
+                        edited: edited.clone(),
+                        hindrance,
+                        call: call.clone(),
+                    },
+                    secrets,
                     keys: keys.clone(),
                 })
             })
@@ -400,12 +389,12 @@ impl App {
         looked.map_err(|problem| ActError::Invalid { field: "picture", code: problem.code() })
     }
 
-    /// The key under which a card's wrong dates are counted, over all institutions.
+    /// The key under which a document's wrong tries are counted, over all institutions.
     ///
     /// # Errors
     /// Where the vault fails.
-    pub async fn card_key(&self, number: &ResidentNumber) -> Result<String, Fault> {
-        Ok(self.ledger.index_value("wrong_date", number.expose().as_bytes()).await?.hex)
+    pub async fn card_key(&self, confirmed: &Confirmed) -> Result<String, Fault> {
+        Ok(self.ledger.index_value("wrong_date", confirmed.document.counted_by().as_bytes()).await?.hex)
     }
 
     /// What a send of 1 won counts for.
@@ -416,9 +405,7 @@ impl App {
         let current = self.verification(id).await?.ok_or(Refusal::Unknown)?;
         let bank = current.state.account.bank().ok_or(Refusal::NotNow)?;
         let given = self.given_account(id, reader.clone()).await?;
-        let confirmed =
-            self.sealed(id, "verification.card_confirmed/1", &["resident_number"], reader).await?;
-        let number = ResidentNumber::parse(text(&confirmed, "resident_number")?).map_err(Fault::internal)?;
+        let person = self.confirmed(id, reader).await?.found_by();
         let limits = &self.config.limits;
         let mut sends = Vec::new();
         let mut count = async |of: &str, value: &str, most: u32| {
@@ -428,7 +415,7 @@ impl App {
         };
         let account = format!("{bank}/{}", given.account.expose());
         count("account", &account, limits.sends_per_account_day).await?;
-        count("person", &number.expose(), limits.sends_per_person_day).await?;
+        count("person", &person, limits.sends_per_person_day).await?;
         if let Some(device) = &given.device {
             count("device", device, limits.sends_per_device_day).await?;
         }

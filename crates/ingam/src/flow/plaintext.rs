@@ -1,18 +1,23 @@
 //! Reading what is sealed: always through a record of who read what and why.
 
+use super::document::{Confirmed, FieldTexts};
 use super::{ActError, read_event};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::fresh;
 use ingam_cases::id::{AccessId, BlobId, EntryId, KeyId, VerificationId};
 use ingam_cases::refusal::Refusal;
-use ingam_cases::values::{AccountNumber, PersonName, ResidentNumber, parse_date};
+use ingam_cases::values::{AccountNumber, DocumentField, DocumentKind};
 use ingam_cases::verification::command::KeptPicture;
 use ingam_cases::verification::{Event, Verification};
 use ingam_ledger::{Access, BlobRef, ClearEntry, Opened, Origin, RetentionClass};
-use jiff::civil::Date;
 use serde_json::{Map, Value};
 use std::net::IpAddr;
+
+/// The entry in which what the card says was read.
+pub const READ: &str = "verification.card_read/1";
+/// The entry in which the person confirmed it.
+pub const CONFIRMED: &str = "verification.card_confirmed/1";
 
 /// Who reads, and why.
 #[derive(Debug, Clone)]
@@ -48,17 +53,6 @@ pub enum ReadFrom {
     Server(IpAddr),
     /// At the person's own device: the address is the person's data, and sealed as such.
     Person(IpAddr),
-}
-
-/// What a card says, as the person confirmed it.
-#[derive(Debug, Clone)]
-pub struct Confirmed {
-    /// The name.
-    pub name: PersonName,
-    /// The resident registration number.
-    pub number: ResidentNumber,
-    /// The day of issue.
-    pub issued: Date,
 }
 
 /// Where 1 won is sent, and for whom its limits count.
@@ -183,19 +177,39 @@ impl App {
         Ok(KeptPicture { what: what.to_owned(), blob, sha256: kept.sha256, len: kept.len })
     }
 
-    /// What the person confirmed of the card.
+    /// What the person confirmed of the document.
     ///
     /// # Errors
     /// As [`App::sealed`].
     pub async fn confirmed(&self, id: &VerificationId, reader: Reader<'_>) -> Result<Confirmed, ActError> {
-        let fields = self
-            .sealed(id, "verification.card_confirmed/1", &["name", "resident_number", "issue_date"], reader)
-            .await?;
-        Ok(Confirmed {
-            name: PersonName::parse(text(&fields, "name")?).map_err(Fault::internal)?,
-            number: ResidentNumber::parse(text(&fields, "resident_number")?).map_err(Fault::internal)?,
-            issued: parse_date(text(&fields, "issue_date")?).map_err(Fault::internal)?,
-        })
+        let (kind, texts) = self.document_texts(id, CONFIRMED, reader).await?;
+        Confirmed::parse(kind, &texts)
+            .map_err(|(field, why)| Fault::internal(format_args!("{}: {why}", field.as_str())).into())
+    }
+
+    /// The texts of a document's fields, as they were read or confirmed last, and its kind.
+    ///
+    /// # Errors
+    /// As [`App::sealed`].
+    pub async fn document_texts(
+        &self,
+        id: &VerificationId,
+        entry_kind: &str,
+        reader: Reader<'_>,
+    ) -> Result<(DocumentKind, FieldTexts), ActError> {
+        let entry = self.newest(id, entry_kind).await?.ok_or(Refusal::Unknown)?;
+        let kind = match read_event(&entry.kind, &entry.clear)? {
+            Event::CardRead { document, .. } | Event::CardConfirmed { document, .. } => document,
+            _ => return Err(Fault::internal("an entry of another kind").into()),
+        };
+        let fields = || kind.needs().iter().chain(kind.takes());
+        let names: Vec<&str> = fields().map(|field| field.as_str()).collect();
+        let opened = self.sealed(id, entry_kind, &names, reader).await?;
+        let text = |field: &DocumentField| {
+            let value = opened.get(field.as_str()).and_then(Value::as_str)?;
+            Some((*field, value.to_owned()))
+        };
+        Ok((kind, fields().filter_map(text).collect()))
     }
 
     /// The account that the person named last.

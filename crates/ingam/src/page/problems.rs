@@ -3,11 +3,14 @@
 //! Every code of `ingam_cases` has its text here; the compiler says where one is missing. Never shows what hints at
 //! forgery, never blames, never shows a code.
 
+use super::say;
 use super::texts::Texts;
 use super::view::{Action, Block, Mark, Message};
 use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
+use ingam_cases::policy::BlockList;
 use ingam_cases::refusal::Refusal;
-use ingam_cases::verification::{AccountProblem, CardProblem};
+use ingam_cases::values::DocumentKind;
+use ingam_cases::verification::{AccountProblem, CardProblem, Verification};
 
 /// What is said before another picture.
 #[derive(Debug)]
@@ -22,8 +25,16 @@ pub struct PictureTalk {
     pub open: &'static str,
 }
 
-/// What is said about the picture or card before.
-pub fn picture(t: &'static Texts, problem: &CardProblem) -> PictureTalk {
+/// What is said about the picture or document before. `shown` is the kind that was read, `taken` are the kinds that can
+/// be shown.
+pub fn picture(
+    t: &'static Texts,
+    problem: &CardProblem,
+    shown: DocumentKind,
+    taken: &[DocumentKind],
+) -> PictureTalk {
+    let issuer = issuer(t, shown);
+    let documents = say::documents(t, taken);
     let p = &t.picture_problem;
     let talk = |state, title, help: &str, open| PictureTalk {
         state,
@@ -34,6 +45,7 @@ pub fn picture(t: &'static Texts, problem: &CardProblem) -> PictureTalk {
         first: None,
         open,
     };
+    let another = || Block::new(p.date_limit_next, p.date_limit_next_text(&documents));
     match problem {
         CardProblem::Unreadable { quality } => {
             let mut said = talk(Mark::Look, p.unreadable_title, p.unreadable, p.again);
@@ -42,18 +54,21 @@ pub fn picture(t: &'static Texts, problem: &CardProblem) -> PictureTalk {
                 quality.iter().find_map(|code| quality_hint(t, code)).unwrap_or(p.unreadable).to_owned();
             said
         }
-        CardProblem::WrongKind => talk(Mark::Look, p.kind_title, p.kind, p.kind_go),
-        CardProblem::WrongDateLimit => PictureTalk {
-            block: Some(Block::new(p.date_limit_next, p.date_limit_next_text)),
-            ..talk(Mark::Stopped, p.date_limit_title, p.date_limit, p.other_card)
-        },
+        CardProblem::WrongKind => talk(Mark::Look, p.kind_title, &p.kind(&documents), p.kind_go),
+        CardProblem::WrongDateLimit => {
+            let (title, help) = match shown {
+                DocumentKind::Driver => (p.serial_limit_title, p.serial_limit),
+                _ => (p.date_limit_title, p.date_limit),
+            };
+            PictureTalk { block: Some(another()), ..talk(Mark::Stopped, title, help, p.other_card) }
+        }
         CardProblem::TriesTaken => PictureTalk {
-            block: Some(Block::new(p.date_limit_next, p.date_limit_next_text)),
+            block: Some(another()),
             ..talk(Mark::Stopped, p.tries_taken_title, p.tries_taken, p.other_card)
         },
         CardProblem::Issuer { code } => match code {
             IssuerCode::LostReported | IssuerCode::Superseded => PictureTalk {
-                more: vec![Block::new(p.lost_not_me, p.lost_not_me_text)],
+                more: vec![Block::new(p.lost_not_me, p.lost_not_me_text(issuer))],
                 ..talk(Mark::Stopped, p.lost_title, p.lost, p.other_card)
             },
             IssuerCode::Locked => PictureTalk {
@@ -61,12 +76,20 @@ pub fn picture(t: &'static Texts, problem: &CardProblem) -> PictureTalk {
                 ..talk(Mark::Stopped, p.locked_title, p.locked, p.locked_unlocked)
             },
             IssuerCode::MismatchName => talk(Mark::Look, p.name_title, p.name, p.again),
-            IssuerCode::NotFound | IssuerCode::MismatchNumber | IssuerCode::MismatchSerial => {
-                talk(Mark::Look, p.not_found_title, p.not_found, p.again)
+            IssuerCode::NotFound
+            | IssuerCode::MismatchNumber
+            | IssuerCode::MismatchSerial
+            | IssuerCode::MismatchBirthDate
+            | IssuerCode::Mismatch => talk(Mark::Look, p.not_found_title, p.not_found, p.again),
+            IssuerCode::Revoked | IssuerCode::Suspended
+                if shown == DocumentKind::Driver && taken.contains(&DocumentKind::Resident) =>
+            {
+                talk(Mark::Stopped, p.licence_title, p.licence, p.other_card)
             }
-            IssuerCode::Revoked | IssuerCode::Suspended => {
-                talk(Mark::Stopped, p.unusable_title, p.unusable, p.other_card)
+            IssuerCode::Revoked | IssuerCode::Suspended | IssuerCode::Deceased => {
+                talk(Mark::Stopped, p.unusable_title, &p.unusable(issuer), p.other_card)
             }
+            IssuerCode::Expired => talk(Mark::Stopped, p.expired_title, p.expired, p.other_card),
             // A wrong date is looked at again, and silence is waited for: neither leads here.
             IssuerCode::Valid
             | IssuerCode::MismatchIssueDate
@@ -74,8 +97,27 @@ pub fn picture(t: &'static Texts, problem: &CardProblem) -> PictureTalk {
             | IssuerCode::Maintenance
             | IssuerCode::Unavailable
             | IssuerCode::NoAnswer
-            | IssuerCode::RateLimited => talk(Mark::Look, p.unusable_title, p.unusable, p.again),
+            | IssuerCode::RateLimited => talk(Mark::Look, p.unusable_title, &p.unusable(issuer), p.again),
         },
+    }
+}
+
+/// Who issued a document and answers for it.
+pub fn issuer(t: &'static Texts, kind: DocumentKind) -> &'static str {
+    match kind {
+        DocumentKind::Resident => t.who.resident,
+        DocumentKind::Driver => t.who.driver,
+        DocumentKind::Passport => t.who.passport,
+        DocumentKind::ForeignPassport | DocumentKind::Alien => t.who.alien,
+    }
+}
+
+/// Who is asked about the document or the person now, or was last.
+pub fn asked(t: &'static Texts, v: &Verification) -> &'static str {
+    match v.open_list() {
+        Some(BlockList::AccountOpening | BlockList::Loan) => t.who.credit,
+        Some(BlockList::Deceased) => t.who.resident,
+        None => issuer(t, v.document),
     }
 }
 
@@ -168,6 +210,13 @@ pub fn invalid(t: &'static Texts, field: &str, code: &str) -> Message {
         ("name", _) => ("name", m.name),
         ("resident_number", _) => ("resident_number", m.resident_number),
         ("issue_date", _) => ("issue_date", m.date),
+        ("expiry_date", _) => ("expiry_date", m.date),
+        ("birth_date", _) => ("birth_date", m.date),
+        ("registration_number", _) => ("registration_number", m.registration_number),
+        ("licence_number", _) => ("licence_number", m.licence_number),
+        ("serial_code", _) => ("serial_code", m.serial_code),
+        ("passport_number", _) => ("passport_number", m.passport_number),
+        ("nationality", _) => ("nationality", m.nationality),
         ("bank", _) => ("bank", m.bank),
         ("account_number", _) => ("account_number", m.account_number),
         ("code", _) => ("code", m.code),

@@ -145,9 +145,16 @@ async fn picture_of_card(State(pages): Shared, visitor: Visitor) -> Response {
 
 async fn crop(State(pages): Shared, visitor: Visitor, Path((_, field)): Path<(String, String)>) -> Response {
     match field.as_str() {
-        "name" | "resident_number" | "issue_date" => pages.kept(&visitor, &format!("crop.{field}")).await,
+        field if cut_out().any(|known| known.as_str() == field) => {
+            pages.kept(&visitor, &format!("crop.{field}")).await
+        }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// The fields whose place on a document is kept as a picture. Those of numbers would be the numbers.
+fn cut_out() -> impl Iterator<Item = DocumentField> {
+    DocumentField::ALL.into_iter().filter(|field| !field.is_number())
 }
 
 #[derive(serde::Deserialize)]
@@ -292,19 +299,14 @@ impl Pages {
         let Some(person) = visitor.person(&self.app) else { return Ok(screens::CardShown::default()) };
         let read = person.card_to_confirm().await?;
         let mut shown = screens::CardShown {
-            name: read.name,
             birth_date: read.birth_date,
-            issue_date: read.issue_date,
+            shown: read.shown,
             ..screens::CardShown::default()
         };
         shown.picture = self.app.kept_picture(&visitor.id, "masked").await?.is_some();
-        let crops = [
-            (DocumentField::Name, "crop.name"),
-            (DocumentField::ResidentNumber, "crop.resident_number"),
-            (DocumentField::IssueDate, "crop.issue_date"),
-        ];
-        for (field, what) in crops {
-            if self.app.kept_picture(&visitor.id, what).await?.is_some() {
+        for field in cut_out() {
+            let what = format!("crop.{}", field.as_str());
+            if self.app.kept_picture(&visitor.id, &what).await?.is_some() {
                 shown.crops.push(field);
             }
         }

@@ -3,9 +3,22 @@
 use super::texts::{Texts, hex};
 use aws_lc_rs::digest::{SHA256, digest};
 use ingam_cases::id::VerificationId;
+use ingam_cases::values::DocumentKind;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
+
+/// Documents in the order in which the policy names them.
+pub fn documents(t: &'static Texts, kinds: &[DocumentKind]) -> String {
+    let name = |kind: &DocumentKind| match kind {
+        DocumentKind::Resident => t.document.resident,
+        DocumentKind::Driver => t.document.driver,
+        DocumentKind::Passport => t.document.passport,
+        DocumentKind::ForeignPassport => t.document.foreign_passport,
+        DocumentKind::Alien => t.document.alien,
+    };
+    kinds.iter().map(name).collect::<Vec<_>>().join(", ")
+}
 
 /// A moment on Korean clocks.
 pub fn korea(at: Timestamp) -> DateTime {

@@ -2,8 +2,10 @@
 //!
 //! One state, one screen: reload, back and another day all come to the same place.
 
+use super::say;
 use super::texts::Texts;
 use super::view::*;
+use crate::flow::document::FieldTexts;
 use askama::Template;
 use ingam_cases::institution::Profile;
 use ingam_cases::method::Method;
@@ -99,9 +101,9 @@ pub enum Side {
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]
 pub struct CardShown {
-    pub name: Option<String>,
     pub birth_date: Option<Date>,
-    pub issue_date: Option<Date>,
+    /// Its fields as a screen may show them.
+    pub shown: FieldTexts,
     /// Whether a masked picture is kept.
     pub picture: bool,
     /// The fields whose place on the card was cut out.
@@ -166,6 +168,7 @@ pub fn name(v: &Verification) -> &'static str {
         Next::Ended { end } => match end {
             End::Verified => "done",
             End::Refused { code: RefusedCode::StoppedByPerson } => "stopped",
+            End::Refused { code: RefusedCode::Deceased } => "review",
             End::Refused { .. } => "refused",
             End::Expired => "expired",
             End::Cancelled => "cancelled",
@@ -187,7 +190,7 @@ pub fn screen(v: &Verification, data: &ScreenData<'_>) -> Screen {
             page: page(v, data, "safety", data.t.safety.words(&data.profile.name).title),
         }),
         Next::Safety => Screen::Start(Start {
-            card: step_of(v, Method::IdDocument).is_some(),
+            card: step_of(v, Method::IdDocument).map(|_| ready(v, data.t)),
             account: step_of(v, Method::ExistingAccount).is_some(),
             page: page(v, data, screen, data.t.start.title),
         }),
@@ -204,6 +207,16 @@ pub fn screen(v: &Verification, data: &ScreenData<'_>) -> Screen {
             None => working(v, data, reading, issuer, bank),
         },
         Next::Ended { end } => ended(v, data, end),
+    }
+}
+
+/// What is said of the card before it begins: what is done with it, and what to have at hand.
+fn ready(v: &Verification, t: &'static Texts) -> (String, String) {
+    let taken = v.plan.documents();
+    let all = say::documents(t, taken);
+    match taken {
+        [_] => (t.start.card_help(&all), t.start.ready_card(&all)),
+        _ => (t.start.card_help_many.to_owned(), t.start.ready_card_many(&all)),
     }
 }
 

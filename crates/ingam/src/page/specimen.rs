@@ -7,12 +7,12 @@ use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
 use ingam_cases::id::{BlobId, CallId, InstitutionId, PolicyId, SubjectId, VerificationId};
 use ingam_cases::institution::Profile;
 use ingam_cases::method::Method;
-use ingam_cases::policy::{PictureSource, Policy, Step};
+use ingam_cases::policy::{BlockList, PictureSource, Policy, Step};
 use ingam_cases::values::BankCode;
 use ingam_cases::verification::apply::apply;
 use ingam_cases::verification::{
-    AccountProblem, AccountStep, CardProblem, CardStep, DocumentField, End, Event, LaterReason, Met,
-    RefusedCode, ResendProblem, Stage, Verification,
+    AccountProblem, AccountStep, CardProblem, CardStep, DocumentField, DocumentKind, End, Event, LaterReason,
+    Met, RefusedCode, ResendProblem, Stage, Verification,
 };
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -63,9 +63,21 @@ pub(crate) fn banks() -> Vec<House> {
 /// What was read of a card in the story.
 pub(crate) fn card() -> CardShown {
     CardShown {
-        name: Some("김하늘".into()),
         birth_date: Some(date(1995, 4, 17)),
-        issue_date: Some(date(2019, 7, 15)),
+        shown: [
+            (DocumentField::Name, "김하늘"),
+            (DocumentField::ResidentNumber, "950417-1******"),
+            (DocumentField::RegistrationNumber, "950417-5******"),
+            (DocumentField::IssueDate, "2019-07-15"),
+            (DocumentField::LicenceNumber, "11-19-******-61"),
+            (DocumentField::SerialCode, "9WSWRQ"),
+            (DocumentField::PassportNumber, "M12******"),
+            (DocumentField::ExpiryDate, "2029-07-15"),
+            (DocumentField::BirthDate, "1995-04-17"),
+            (DocumentField::Nationality, "VNM"),
+        ]
+        .map(|(field, text)| (field, text.to_owned()))
+        .into(),
         picture: true,
         crops: vec![DocumentField::IssueDate],
     }
@@ -168,7 +180,37 @@ pub(crate) fn all() -> Vec<(String, Verification)> {
     ] {
         add(name.into(), checking(CardStep::Confirm { blob: blob(), doubtful, again }, idle.clone()));
     }
+    for document in DocumentKind::ALL {
+        let doubtful: Vec<_> = document.needs().iter().chain(document.takes()).copied().collect();
+        for (name, doubtful) in [("v6", vec![]), ("v6-open", doubtful)] {
+            let card = CardStep::Confirm { blob: blob(), doubtful, again: None };
+            let v = Verification { document, ..checking(card, idle.clone()) };
+            add(format!("{name}-{}", document.as_str()), v);
+        }
+        let problem = Some(CardProblem::Issuer { code: IssuerCode::Suspended });
+        let v = Verification { document, ..checking(CardStep::Picture { problem }, idle.clone()) };
+        add(format!("v4-suspended-{}", document.as_str()), v);
+    }
+    let again = Some(IssuerCode::MismatchSerial);
+    let card = CardStep::Confirm { blob: blob(), doubtful: vec![DocumentField::SerialCode], again };
+    let document = DocumentKind::Driver;
+    add("v6-again-serial".into(), Verification { document, ..checking(card, idle.clone()) });
+    let problem = Some(CardProblem::WrongDateLimit);
+    let card = CardStep::Picture { problem };
+    add("v4-serial-limit".into(), Verification { document, ..checking(card, idle.clone()) });
     let naming = |problem| AccountStep::Name { problem };
+    for list in BlockList::ALL {
+        let screened = |card| {
+            let mut v = checking(card, naming(None));
+            v.plan.block_lists = BlockList::ALL.to_vec();
+            v
+        };
+        add(format!("v12-list-{list:?}"), screened(CardStep::Screening { blob: blob(), call: call(), list }));
+        let silent = CardStep::Later { blob: blob(), code: IssuerCode::Maintenance, retry_at: later };
+        let mut v = screened(silent);
+        v.clear_of = BlockList::ALL.iter().copied().take_while(|l| *l != list).collect();
+        add(format!("pause-list-{list:?}"), v);
+    }
     add("v12-issuer".into(), checking(CardStep::Asking { blob: blob(), call: call() }, naming(None)));
     let silent = |code| CardStep::Later { blob: blob(), code, retry_at: later };
     add("v10-issuer-later".into(), checking(silent(IssuerCode::Unavailable), naming(None)));
@@ -218,9 +260,8 @@ pub(crate) fn all() -> Vec<(String, Verification)> {
     let account = AccountStep::Resend { bank: bank(), problem: Asked };
     add("resend-none-left".into(), Verification { sends: 3, ..checking(CardStep::Passed, account) });
     add("v14".into(), ended(End::Verified));
-    use RefusedCode::{AccountNotProved, CardRefused, CardUnreadable, ConsentRefused, StoppedByPerson};
-    for code in [StoppedByPerson, ConsentRefused, CardUnreadable, CardRefused, AccountNotProved] {
-        add(format!("v15-{code:?}"), ended(End::Refused { code }));
+    for code in RefusedCode::ALL {
+        add(format!("v15-{code:?}"), ended(End::Refused { code: *code }));
     }
     add("g5-expired".into(), ended(End::Expired));
     add("g10-cancelled".into(), ended(End::Cancelled));

@@ -282,6 +282,6 @@ fn the_end_says_why_and_what_next() {
 
 #[test]
 fn the_specimens_hold_what_they_say() {
-    assert_eq!(card().name.as_deref(), Some("김하늘"));
+    assert_eq!(card().shown[&DocumentField::Name], "김하늘");
     assert!(specimen::all().len() > 60);
 }

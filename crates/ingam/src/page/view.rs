@@ -157,7 +157,8 @@ impl Block {
 #[allow(missing_docs)]
 pub struct Start {
     pub page: Page,
-    pub card: bool,
+    /// What is done with the card, and what to have at hand.
+    pub card: Option<(String, String)>,
     pub account: bool,
 }
 

@@ -7,6 +7,7 @@ use crate::eyes::ReaderThreads;
 use crate::flow::open::Opening;
 use crate::fresh;
 use crate::given::{MachineClock, SystemEntropy};
+use crate::outside::Outside;
 use crate::replay;
 use ingam_cases::id::{InstitutionId, PolicyId, VerificationId};
 use ingam_cases::institution::{Command, Institution, Profile};
@@ -119,9 +120,12 @@ impl House {
                 crate::serve::picture_limits(&config),
                 config.reading.at_once,
             )),
-            issuer: Arc::new(
-                VendorResidentCards::new(card_settings, shared.clone(), Arc::new(Unobserved)).unwrap(),
-            ),
+            outside: Outside {
+                resident: Some(Arc::new(
+                    VendorResidentCards::new(card_settings, shared.clone(), Arc::new(Unobserved)).unwrap(),
+                )),
+                ..Outside::default()
+            },
             bank: Arc::new(OpenBanking::new(bank_settings, shared, Arc::new(Unobserved)).unwrap()),
             webhooks: Arc::new(api::webhook_client(&config.webhooks).unwrap()),
             base_url: "http://ingam.test".to_owned(),
@@ -164,8 +168,9 @@ impl House {
 
     /// The claim of a card's tries at its day of issue.
     pub(super) async fn tries_of(&self, number: &str) -> String {
-        let card = self.app.card_key(&ResidentNumber::parse(number).unwrap()).await.unwrap();
-        format!("wrong_date:{card}")
+        let digits = ResidentNumber::parse(number).unwrap().expose();
+        let card = self.app.ledger.index_value("wrong_date", digits.as_bytes()).await.unwrap();
+        format!("wrong_date:{}", card.hex)
     }
 
     /// Moves everyone's clock.

@@ -8,6 +8,7 @@ use crate::flow::person::{Edits, Person};
 use crate::page::texts::KO;
 use ingam_cases::id::VerificationId;
 use ingam_cases::policy::PictureSource;
+use ingam_cases::values::DocumentField;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::{AccountStep, CardProblem, End, Verification};
 use ingam_sandbox::catalogue;
@@ -110,11 +111,11 @@ impl<'h> Visitor<'h> {
         days: i64,
     ) -> Result<crate::flow::verification::Current, ActError> {
         let issued = self.who.issued.checked_add(jiff::Span::new().days(days)).unwrap();
-        let edits = Edits {
-            name: Some(self.who.name.clone()),
-            resident_number: Some(self.who.number.clone()),
-            issue_date: Some(issued.to_string()),
-        };
+        let edits = Edits::from([
+            (DocumentField::Name, self.who.name.clone()),
+            (DocumentField::ResidentNumber, self.who.number.clone()),
+            (DocumentField::IssueDate, issued.to_string()),
+        ]);
         person.confirm_card(edits).await
     }
 

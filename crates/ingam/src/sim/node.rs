@@ -9,6 +9,7 @@ use super::world::{World, locked};
 use crate::app::{App, Parts};
 use crate::config::Config;
 use crate::given::{MachineClock, SystemEntropy};
+use crate::outside::Outside;
 use crate::serve;
 use axum::Router;
 use axum::body::Body;
@@ -127,7 +128,10 @@ async fn start_once(world: &Arc<World>, number: usize) -> Result<(), String> {
         clock,
         entropy: SystemEntropy::played_by(Arc::new(dice)),
         eyes: Arc::new(SameCard),
-        issuer: Arc::new(issuer.map_err(|e| e.to_string())?),
+        outside: Outside {
+            resident: Some(Arc::new(issuer.map_err(|e| e.to_string())?)),
+            ..Outside::default()
+        },
         bank: Arc::new(bank.map_err(|e| e.to_string())?),
         webhooks: Arc::new(HookWire { world: world.clone(), life: life.clone() }),
         base_url: BASE_URL.to_owned(),

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::fresh;
 use ingam_cases::id::{EndpointId, InstitutionId, PolicyId};
 use ingam_cases::institution::{Command, Institution, Profile};
-use ingam_cases::policy::{PictureSource, Policy, Step};
+use ingam_cases::policy::{BlockList, DocumentKind, PictureSource, Policy, Step};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -97,15 +97,19 @@ async fn read(app: &App, id: &InstitutionId) -> Result<Arc<Institution>, String>
     app.institution(id).await.map_err(failed)?.ok_or_else(|| "the demo institution is gone".to_owned())
 }
 
-/// ID and 1 won, the picture from the camera or from a file: the institution's newest policy of that name.
+/// Any ID and 1 won, the picture from the camera or from a file, and the lists before it: the institution's newest
+/// policy of that name.
 async fn policy(app: &App, institution: &Institution) -> Result<PolicyId, String> {
     let words = &TEXTS.institution;
     let mut body = Policy::id_and_account(&words.policy, &words.purpose);
     for step in &mut body.steps {
-        if let Step::IdDocument { sources, .. } = step {
+        if let Step::IdDocument { sources, documents, .. } = step {
             *sources = vec![PictureSource::Camera, PictureSource::File];
+            *documents = DocumentKind::ALL.to_vec();
         }
     }
+    body.block_lists = vec![BlockList::Deceased, BlockList::AccountOpening];
+    body.min_age = 14;
     let known = institution.policies.iter().find(|(_, versions)| versions.last() == Some(&body));
     if let Some((id, _)) = known {
         return Ok(id.clone());

@@ -17,7 +17,6 @@ use crate::app::App;
 use crate::config::Config;
 use crate::given::MachineClock;
 use house::House;
-use ingam_connectors::{OpenBankingConfig, ResidentCardConfig};
 use ingam_sandbox::{Options, Sandbox};
 use jiff::Timestamp;
 use ladder::Ladder;
@@ -64,12 +63,7 @@ pub async fn start_sandbox(config: &mut Config, clock: &MachineClock) -> Result<
             tracing::error!(%error, "the sandbox ended");
         }
     });
-    let mut cards = ResidentCardConfig::for_sandbox(&url);
-    cards.limits.timeout_ms = TIMEOUT_MS;
-    let mut banking = OpenBankingConfig::for_sandbox(&url);
-    banking.limits.timeout_ms = TIMEOUT_MS;
-    config.resident_card = Some(cards);
-    config.open_banking = Some(banking);
+    config.connect_to_sandbox(&url, TIMEOUT_MS);
     config.webhooks.allow_http = true;
     config.webhooks.allow_private_addresses = true;
     config.policy.picture_files = true;

@@ -8,7 +8,6 @@ use crate::flow::{ActError, Secrets};
 use crate::fresh;
 use ingam_cases::answers::{Answer, IssuerCode};
 use ingam_cases::id::{CallId, VerificationId};
-use ingam_cases::values::ResidentCard;
 use ingam_cases::verification::{CardStep, Command};
 
 pub(super) async fn ask_issuer(
@@ -23,8 +22,7 @@ pub(super) async fn ask_issuer(
     }
     let confirmed = app.confirmed(id, Reader::task("task:ask_issuer", "issuer_check")).await?;
     let answer = if task.attempt == 1 {
-        let card = ResidentCard { number: confirmed.number.clone(), issued: confirmed.issued };
-        app.issuer.check(&call, &confirmed.name, &card, task.ends()).await
+        app.outside.check(&call, &confirmed.name, &confirmed.document, task.ends()).await
     } else {
         // Someone began this and died: the question may have reached the issuer, which counts wrong dates.
         Answer {
@@ -37,7 +35,7 @@ pub(super) async fn ask_issuer(
             elapsed_ms: 0,
         }
     };
-    let keys = app.card_keys(&confirmed.number, answer.told_at).await?;
+    let keys = app.card_keys(&confirmed, answer.told_at).await?;
     let next_call = fresh!(app, CallId);
     let result = app
         .act(id, with(task), |_, _| {

@@ -29,7 +29,7 @@ pub(super) async fn ask_holder(
     let reader = Reader::task("task:ask_holder", "holder_check");
     let confirmed = app.confirmed(id, reader.clone()).await?;
     let given = app.given_account(id, reader.clone()).await?;
-    let holder = app.bank.holder(&call, bank, &given.account, confirmed.number.birth_date()).await;
+    let holder = app.bank.holder(&call, bank, &given.account, confirmed.birth_date()).await;
     let name = holder.name.as_ref().map(|n| n.compare(&confirmed.name));
     let keys = app.send_keys(id, reader).await?;
     let next_call = fresh!(app, CallId);

@@ -1,7 +1,7 @@
 //! Finding or making the person behind a verification that ended well, as the institution sees them.
 //!
-//! Found by a keyed index of the resident number under a purpose and an institution of its own; never by name and
-//! birth date. Two verifications of a new person at once agree by a claim.
+//! Found by a keyed index of the number that Korea gave them, else of a foreign passport, under a purpose and an
+//! institution of its own; never by name and birth date. Two verifications of a new person at once agree by a claim.
 
 use super::{Held, Outcome, with};
 use crate::app::App;
@@ -30,9 +30,8 @@ pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> 
         return Ok(Outcome::Over);
     }
     let v = &current.state;
-    let number = app.confirmed(id, Reader::task("task:link_person", "link_person")).await?.number;
-    let value =
-        app.ledger.index_value(PURPOSE, format!("{}/{}", v.institution, number.expose()).as_bytes()).await?;
+    let found_by = app.confirmed(id, Reader::task("task:link_person", "link_person")).await?.found_by();
+    let value = app.ledger.index_value(PURPOSE, format!("{}/{found_by}", v.institution).as_bytes()).await?;
     let base = format!("person:{}", value.hex);
     // Whoever held the claim, and was destroyed.
     let mut gone: Option<String> = None;

@@ -5,6 +5,7 @@
 //! again, a queryable one asks for the result, a blind one is recorded as unanswered.
 
 mod ask_issuer;
+mod ask_list;
 mod bank;
 mod deliver;
 mod link_person;
@@ -30,9 +31,10 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 /// The kinds of task that this program does.
-pub const KINDS: [&str; 9] = [
+pub const KINDS: [&str; 10] = [
     "read_card",
     "forget_picture",
+    "ask_list",
     "ask_issuer",
     "ask_holder",
     "send_won",
@@ -188,6 +190,7 @@ async fn dispatch(app: &App, task: &Held) -> Result<Outcome, ActError> {
     match work {
         Work::ReadCard { blob } => read_card::read_card(app, task, &id, blob).await,
         Work::ForgetPicture { blob } => read_card::forget_picture(app, &id, &blob).await,
+        Work::AskList { call } => ask_list::ask_list(app, task, &id, call).await,
         Work::AskIssuer { call } => ask_issuer::ask_issuer(app, task, &id, call).await,
         Work::AskHolder { call } => bank::ask_holder(app, task, &id, call).await,
         Work::SendWon { call } => bank::send_won(app, task, &id, call).await,

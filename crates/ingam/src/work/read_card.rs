@@ -3,22 +3,17 @@
 use super::{Held, Outcome, recorded, with};
 use crate::app::App;
 use crate::fault::Fault;
-use crate::flow::plaintext::Reader;
+use crate::flow::document::canonical;
+use crate::flow::plaintext::{READ, Reader};
 use crate::flow::verification::{Act, LimitKeys};
 use crate::flow::{ActError, Secrets, read_event};
 use ingam_cases::id::{BlobId, VerificationId};
-use ingam_cases::values::{PersonName, ResidentNumber, parse_date};
+use ingam_cases::values::{DocumentField, DocumentKind};
 use ingam_cases::verification::command::{KeptPicture, Reading};
-use ingam_cases::verification::{CardStep, Command, DocumentField, Event};
+use ingam_cases::verification::{CardStep, Command, Event, Verification};
 use ingam_ledger::{ClearEntry, RetentionClass};
 use ingam_vision::{CardReading, Kind};
-
-/// Fields that the issuer's check needs. More than one missing means that the picture is no good.
-const NEEDED: [(&str, DocumentField); 3] = [
-    ("name", DocumentField::Name),
-    ("resident_number", DocumentField::ResidentNumber),
-    ("issue_date", DocumentField::IssueDate),
-];
+use std::collections::BTreeMap;
 
 pub(super) async fn read_card(
     app: &App,
@@ -105,52 +100,100 @@ fn handed_in(entry: &ClearEntry) -> Result<Option<KeptPicture>, Fault> {
     })
 }
 
-async fn judge(
-    app: &App,
-    v: &ingam_cases::verification::Verification,
-    card: &CardReading,
-) -> Result<(Reading, Secrets), ActError> {
+/// What the reader's fields mean for a verification: the values that the issuer needs, and which of them are in doubt.
+async fn judge(app: &App, v: &Verification, card: &CardReading) -> Result<(Reading, Secrets), ActError> {
     let reader = card.model.clone();
     let mut quality: Vec<String> = card.quality.iter().map(|q| q.code.to_owned()).collect();
     quality.dedup();
-    if matches!(card.kind, Kind::Driver | Kind::Alien | Kind::Passport) {
+    let Some(document) = kind(card, v.plan.documents()) else {
         return Ok((Reading::WrongKind { reader }, Secrets::default()));
-    }
-    let value = |name: &str| card.fields.get(name).map(|f| f.value.as_str()).filter(|v| !v.is_empty());
-    let usable = |name: &str, value: &str| match name {
-        "name" => PersonName::parse(value).is_ok(),
-        "resident_number" => ResidentNumber::parse(value).is_ok(),
-        _ => parse_date(value).is_ok(),
     };
-    let doubtful: Vec<DocumentField> = NEEDED
-        .iter()
-        .filter(|(name, _)| {
-            !value(name).is_some_and(|v| usable(name, v))
-                || card.fields.get(name).is_none_or(|field| field.doubtful)
-        })
-        .map(|(_, field)| *field)
-        .collect();
-    let missing = NEEDED.iter().filter(|(name, _)| !value(name).is_some_and(|v| usable(name, v))).count();
-    if missing > 1 {
+    let found = found(card, document);
+    let sure = |field: &DocumentField| found.get(field).is_some_and(|(_, sure)| *sure);
+    let missing =
+        document.needs().iter().filter(|f| is_printed(document, **f) && !found.contains_key(f)).count();
+    // More than half of what is printed must be there: who would have to type it all had better take a clear picture.
+    if missing * 2 > document.needs().len() {
         if quality.is_empty() {
             quality.push("unreadable".into());
         }
         return Ok((Reading::Unreadable { quality, reader }, Secrets::default()));
     }
-    const KIND: &str = "verification.card_read/1";
+    let fields = document.needs().iter().chain(document.takes());
+    let doubtful: Vec<DocumentField> = fields.filter(|field| !sure(field)).copied().collect();
     let mut secrets = Secrets::default();
     for (name, field) in &card.fields {
         if !field.value.is_empty() {
-            secrets = secrets.with(KIND, name, RetentionClass::Identity, field.value.as_str());
+            secrets = secrets.with(READ, name, RetentionClass::Identity, field.value.as_str());
+        }
+    }
+    for (field, (text, _)) in &found {
+        if !card.fields.contains_key(field.as_str()) {
+            secrets = secrets.with(READ, field.as_str(), RetentionClass::Identity, text.as_str());
         }
     }
     let mut kept = vec![app.keep_picture(v, "masked", card.masked_jpeg.clone()).await?];
-    // The number's own crop would be the number: it is not kept.
-    for name in ["name", "issue_date"] {
-        if let Some(crop) = card.crops.get(name) {
-            kept.push(app.keep_picture(v, &format!("crop.{name}"), crop.clone()).await?);
+    // The crop of a number would be the number: it is not kept.
+    for field in DocumentField::ALL.into_iter().filter(|field| !field.is_number()) {
+        if let Some(crop) = card.crops.get(field.as_str()) {
+            kept.push(app.keep_picture(v, &format!("crop.{}", field.as_str()), crop.clone()).await?);
         }
     }
     let forgery = card.forgery.iter().map(|f| f.code.to_owned()).collect();
-    Ok((Reading::Readable { doubtful, quality, forgery, reader, kept }, secrets))
+    Ok((Reading::Readable { document, doubtful, quality, forgery, reader, kept }, secrets))
+}
+
+/// The kind of document. A passport tells by its state whose it is; what can't be told is taken for the only kind that
+/// the policy takes, so that a picture without its title is not in vain.
+fn kind(card: &CardReading, taken: &[DocumentKind]) -> Option<DocumentKind> {
+    match card.kind {
+        Kind::Resident => Some(DocumentKind::Resident),
+        Kind::Driver => Some(DocumentKind::Driver),
+        Kind::Alien => Some(DocumentKind::Alien),
+        Kind::Passport => {
+            let state = card.fields.get("nationality").map(|field| field.value.as_str());
+            Some(if state.is_none_or(|s| s == "KOR") {
+                DocumentKind::Passport
+            } else {
+                DocumentKind::ForeignPassport
+            })
+        }
+        Kind::Unknown => match taken {
+            [only] => Some(*only),
+            // Where many are taken the reader goes by the resident card's layout.
+            many => many.contains(&DocumentKind::Resident).then_some(DocumentKind::Resident),
+        },
+    }
+}
+
+/// Whether the field stands on the document. Korean passports print no resident number since 2020-12-21.
+fn is_printed(document: DocumentKind, field: DocumentField) -> bool {
+    !(document == DocumentKind::Passport && field == DocumentField::ResidentNumber)
+}
+
+/// What was read of the fields that the issuer takes, with whether it is sure. A text that is none of its field is not
+/// there.
+fn found(card: &CardReading, document: DocumentKind) -> BTreeMap<DocumentField, (String, bool)> {
+    let read = |name: &str| {
+        card.fields.get(name).filter(|f| !f.value.is_empty()).map(|f| (f.value.clone(), !f.doubtful))
+    };
+    let name = || match document {
+        // Other states print no Korean name, and banks write the rest as the passport does.
+        DocumentKind::ForeignPassport => {
+            let (surname, given) = (read("surname")?, read("given_names"));
+            let (given, sure) = given.unwrap_or_default();
+            Some((format!("{} {given}", surname.0).trim().to_owned(), surname.1 && sure))
+        }
+        _ => read("name"),
+    };
+    let fields = document.needs().iter().chain(document.takes());
+    fields
+        .filter_map(|field| {
+            let (text, sure) = match field {
+                DocumentField::Name => name()?,
+                field => read(field.as_str())?,
+            };
+            canonical(*field, &text).map(|_| (*field, (text, sure)))
+        })
+        .collect()
 }

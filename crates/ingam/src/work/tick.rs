@@ -17,7 +17,7 @@ pub(super) async fn tick(app: &App, task: &Held, id: &VerificationId) -> Result<
     let reader = Reader::task("task:tick", "ask_again");
     let mut keys = LimitKeys::default();
     if matches!(current.state.card, CardStep::Later { .. }) {
-        keys.card = Some(app.card_key(&app.confirmed(id, reader.clone()).await?.number).await?);
+        keys.card = Some(app.card_key(&app.confirmed(id, reader.clone()).await?).await?);
     }
     if matches!(current.state.account, AccountStep::Later { .. }) {
         keys.sends = app.send_keys(id, reader).await?.sends;

@@ -3,7 +3,7 @@
 use crate::testing::Program;
 use axum::body::Body;
 use axum::http::Request;
-use ingam_cases::policy::Policy;
+use ingam_cases::policy::{BlockList, Policy};
 use ingam_cases::verification::Event;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashSet};
@@ -162,7 +162,9 @@ async fn objects_are_what_the_document_says() {
     conforms(&document, &document["components"]["schemas"]["Problem"], &problem, "Problem", &mut problems);
     assert!(problems.is_empty(), "{problems:#?}");
     // The policy that the document draws is the policy that the rules know.
-    let body = serde_json::to_value(Policy::id_and_account("가", "나")).unwrap();
+    let mut body = Policy::id_and_account("가", "나");
+    (body.block_lists, body.min_age) = (vec![BlockList::Deceased], 14);
+    let body = serde_json::to_value(body).unwrap();
     let drawn = &document["components"]["schemas"]["PolicyBody"]["properties"];
     let names = |object: &Map<String, Value>| object.keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(names(drawn.as_object().unwrap()), names(body.as_object().unwrap()));

@@ -3,6 +3,7 @@
 mod acts;
 mod bad_input;
 mod described;
+mod documents;
 mod faults;
 mod lists;
 mod policies;

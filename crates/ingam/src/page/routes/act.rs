@@ -8,7 +8,7 @@ use super::visitor::{Seen, Visitor};
 use super::{Draw, Pages, Shared, guard};
 use crate::codes;
 use crate::flow::ActError;
-use crate::flow::person::{Edits, Person, TriedCode};
+use crate::flow::person::{Person, TriedCode};
 use crate::flow::verification::Current;
 use crate::page::texts::KO;
 use crate::page::{problems, screens};
@@ -19,6 +19,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use ingam_cases::policy::PictureSource;
 use ingam_cases::refusal::Refusal;
+use ingam_cases::values::DocumentField;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -183,13 +184,8 @@ async fn act(visitor: &Visitor, person: &Person<'_>, action: &str, form: &Form) 
         "safety" => safety(visitor, person, form).await,
         "consents" => consents(visitor, person, form).await,
         "confirm" => {
-            let text = |name| form.maybe(name).map(str::to_owned);
-            let edits = Edits {
-                name: text("name"),
-                resident_number: text("resident_number"),
-                issue_date: text("issue_date"),
-            };
-            person.confirm_card(edits).await.map(plain)
+            let typed = |field: DocumentField| Some((field, form.maybe(field.as_str())?.to_owned()));
+            person.confirm_card(DocumentField::ALL.into_iter().filter_map(typed).collect()).await.map(plain)
         }
         "retake" => person.retake_card().await.map(plain),
         "account" => person.give_account(form.get("bank"), form.get("account_number")).await.map(plain),

@@ -1,9 +1,9 @@
 //! The screens after the end, and those that belong to no step: help, another device, no such link, a fault.
 
 use super::{Screen, ScreenData, line, notice, page};
-use crate::page::say;
 use crate::page::texts::Texts;
 use crate::page::view::*;
+use crate::page::{problems, say};
 use ingam_cases::policy::Step;
 use ingam_cases::verification::{End, RefusedCode, Verification};
 
@@ -15,6 +15,11 @@ pub(super) fn ended(v: &Verification, data: &ScreenData<'_>, end: End) -> Screen
         End::Verified => done(v, data, back()),
         End::Refused { code: RefusedCode::StoppedByPerson } => {
             Screen::Stopped(StopHere { page: page(v, data, "stopped", t.stopped.title) })
+        }
+        // What a register says of the dead is for the institution: outside it reads like any second look.
+        End::Refused { code: RefusedCode::Deceased } => {
+            let page = page(v, data, "review", t.review.title);
+            Screen::Notice(Notice { state: Some(Mark::Waiting), ..notice(page, t.review.help(who)) })
         }
         End::Refused { code } => refused(v, data, code),
         End::Expired => {
@@ -69,13 +74,23 @@ fn done(v: &Verification, data: &ScreenData<'_>, back: Option<String>) -> Screen
 
 fn refused(v: &Verification, data: &ScreenData<'_>, code: RefusedCode) -> Screen {
     let r = &data.t.refused;
+    let who = &data.profile.name;
+    let title = r.title.to_owned();
     let (title, why, next, automatic) = match code {
-        RefusedCode::ConsentRefused | RefusedCode::StoppedByPerson => {
-            (r.consent_title, r.consent.to_owned(), r.consent_next, false)
+        RefusedCode::ConsentRefused | RefusedCode::StoppedByPerson | RefusedCode::Deceased => {
+            (r.consent_title.to_owned(), r.consent.to_owned(), r.consent_next.to_owned(), false)
         }
-        RefusedCode::CardUnreadable => (r.title, r.unreadable.to_owned(), r.unreadable_next, true),
-        RefusedCode::CardRefused => (r.title, r.card(data.t.who.issuer), r.card_next, true),
-        RefusedCode::AccountNotProved => (r.title, r.account.to_owned(), r.account_next, true),
+        RefusedCode::CardUnreadable => (title, r.unreadable.to_owned(), r.unreadable_next.to_owned(), true),
+        RefusedCode::CardRefused => {
+            (title, r.card(problems::issuer(data.t, v.document)), r.card_next.to_owned(), true)
+        }
+        RefusedCode::AccountNotProved => (title, r.account.to_owned(), r.account_next.to_owned(), true),
+        RefusedCode::BlockedByPerson => {
+            (r.blocked_title.to_owned(), r.blocked.to_owned(), r.blocked_next(who), false)
+        }
+        RefusedCode::TooYoung => {
+            (r.young_title(v.plan.min_age), r.young.to_owned(), r.young_next(who), false)
+        }
     };
     let page = page(v, data, "refused", title);
     let again = format!("{}/new_link", page.path);

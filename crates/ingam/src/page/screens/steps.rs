@@ -3,11 +3,12 @@
 use super::{Screen, ScreenData, bank_name, notice, page};
 use crate::page::problems;
 use crate::page::say;
+use crate::page::texts::texts_of::Check as CheckTexts;
 use crate::page::view::*;
 use ingam_cases::answers::IssuerCode;
 use ingam_cases::policy::{PictureSource, Step};
-use ingam_cases::values::BankCode;
-use ingam_cases::verification::{AccountProblem, CardProblem, DocumentField, ResendProblem, Verification};
+use ingam_cases::values::{BankCode, DocumentField as F, DocumentKind};
+use ingam_cases::verification::{AccountProblem, CardProblem, ResendProblem, Verification};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -38,7 +39,7 @@ pub(super) fn camera(v: &Verification, data: &ScreenData<'_>, problem: Option<&C
     });
     let takes = |source| sources.is_some_and(|s| s.contains(&source));
     let c = &data.t.camera;
-    let talk = problem.map(|p| problems::picture(data.t, p));
+    let talk = problem.map(|p| problems::picture(data.t, p, v.document, v.plan.documents()));
     let title = talk.as_ref().map_or(c.title, |t| t.title);
     Screen::Camera(Camera {
         page: page(v, data, "camera", title),
@@ -58,50 +59,53 @@ pub(super) fn camera(v: &Verification, data: &ScreenData<'_>, problem: Option<&C
 pub(super) fn check(
     v: &Verification,
     data: &ScreenData<'_>,
-    doubtful: &[DocumentField],
+    doubtful: &[F],
     again: Option<IssuerCode>,
 ) -> Screen {
     let c = &data.t.check;
     let card = data.card.clone().unwrap_or_default();
-    let field = |field: DocumentField| CheckField {
-        name: match field {
-            DocumentField::Name => "name",
-            DocumentField::ResidentNumber => "resident_number",
-            DocumentField::IssueDate => "issue_date",
-        },
-        label: match field {
-            DocumentField::Name => c.name,
-            DocumentField::ResidentNumber => c.resident_number,
-            DocumentField::IssueDate => c.issue_date,
-        },
+    let value = |field| card.shown.get(&field).cloned();
+    let fields: Vec<F> = v.document.needs().iter().chain(v.document.takes()).copied().collect();
+    let entry = |field: F| CheckField {
+        name: field.as_str(),
+        label: label(c, field),
         value: match field {
-            DocumentField::Name => card.name.clone().unwrap_or_default(),
-            // The number's hidden digits never travel back to a screen; who changes it types it whole.
-            DocumentField::ResidentNumber => String::new(),
-            DocumentField::IssueDate => card.issue_date.map_or_else(String::new, printed),
+            // A number's hidden half never travels back to a screen; who changes it types it whole.
+            field if field.is_number() => String::new(),
+            F::IssueDate | F::ExpiryDate | F::BirthDate => {
+                day(value(field)).map_or_else(String::new, printed)
+            }
+            field => value(field).unwrap_or_default(),
         },
-        help: match field {
-            DocumentField::Name => c.name_help,
-            DocumentField::ResidentNumber => c.number_help,
-            DocumentField::IssueDate => c.date_help,
-        },
+        help: help(c, field, v.document),
         crop: card.crops.contains(&field),
-        digits: field != DocumentField::Name,
+        digits: !matches!(field, F::Name | F::SerialCode | F::PassportNumber | F::Nationality),
     };
-    let shown = [DocumentField::Name, DocumentField::ResidentNumber, DocumentField::IssueDate];
-    let (open, closed): (Vec<_>, Vec<_>) = shown.into_iter().partition(|f| doubtful.contains(f));
-    let rows = [
-        (c.name, card.name.clone(), DocumentField::Name),
-        (c.birth_date, card.birth_date.map(|d| say::day(data.t, d)), DocumentField::ResidentNumber),
-        (c.issue_date, card.issue_date.map(|d| say::day(data.t, d)), DocumentField::IssueDate),
-    ];
+    let (open, closed): (Vec<F>, Vec<F>) = fields.iter().copied().partition(|f| doubtful.contains(f));
+    // The day of birth says more than the number that states it. What is open below stands there.
+    let mut rows = vec![(c.name, value(F::Name), open.contains(&F::Name))];
+    rows.push((
+        c.birth_date,
+        card.birth_date.map(|d| say::day(data.t, d)),
+        open.contains(&F::BirthDate) || card.birth_date.is_none() && v.document == DocumentKind::Passport,
+    ));
+    for field in fields.iter().copied().filter(|f| !matches!(f, F::Name | F::BirthDate)) {
+        let text = match field {
+            F::ResidentNumber | F::RegistrationNumber => continue,
+            F::IssueDate | F::ExpiryDate => day(value(field)).map(|d| say::day(data.t, d)),
+            field => value(field).filter(|text| !text.is_empty()),
+        };
+        let absent = text.is_none() && v.document.takes().contains(&field);
+        rows.push((label(c, field), text, open.contains(&field) || absent));
+    }
     let rows = rows
         .into_iter()
-        .filter(|(.., field)| !open.contains(field) || *field == DocumentField::ResidentNumber)
+        .filter(|(.., open)| !open)
         .map(|(label, value, _)| (label, value.unwrap_or_else(|| c.unread.to_owned())))
         .collect();
     let (title, help) = match again {
         Some(IssuerCode::MismatchNameOrIssueDate) => (c.again_both_title, c.again_both),
+        Some(IssuerCode::MismatchSerial) => (c.again_serial_title, c.again_serial),
         Some(_) => (c.again_date_title, c.again_date),
         None => (
             c.title,
@@ -119,10 +123,45 @@ pub(super) fn check(
         again: again.is_some(),
         picture: card.picture,
         rows,
-        open: open.into_iter().map(field).collect(),
-        closed: closed.into_iter().map(field).collect(),
+        open: open.into_iter().map(entry).collect(),
+        closed: closed.into_iter().map(entry).collect(),
         go: if again.is_some() { c.go_again } else { c.go },
     })
+}
+
+fn day(text: Option<String>) -> Option<Date> {
+    text?.parse().ok()
+}
+
+fn label(c: &CheckTexts, field: F) -> &'static str {
+    match field {
+        F::Name => c.name,
+        F::ResidentNumber => c.resident_number,
+        F::IssueDate => c.issue_date,
+        F::LicenceNumber => c.licence_number,
+        F::SerialCode => c.serial_code,
+        F::PassportNumber => c.passport_number,
+        F::ExpiryDate => c.expiry_date,
+        F::BirthDate => c.birth_date,
+        F::Nationality => c.nationality,
+        F::RegistrationNumber => c.registration_number,
+    }
+}
+
+fn help(c: &CheckTexts, field: F, document: DocumentKind) -> &'static str {
+    match field {
+        F::Name => c.name_help,
+        // A passport does not state it: it is asked for, and nothing was read that it could differ from.
+        F::ResidentNumber if document == DocumentKind::Passport => c.asked_number_help,
+        F::ResidentNumber | F::RegistrationNumber => c.number_help,
+        F::IssueDate => c.date_help,
+        F::LicenceNumber => c.licence_help,
+        F::SerialCode => c.serial_help,
+        F::PassportNumber => c.passport_help,
+        F::ExpiryDate => c.expiry_help,
+        F::BirthDate => c.birth_help,
+        F::Nationality => c.nationality_help,
+    }
 }
 
 /// A day as cards print it.
@@ -148,7 +187,7 @@ pub(super) fn account(
     Screen::Account(Account {
         page: page(v, data, "account", a.title),
         problem: talk.map(|(text, _)| text.to_owned()),
-        meanwhile: issuer_later.then(|| a.issuer_later(data.t.who.issuer)),
+        meanwhile: issuer_later.then(|| a.issuer_later(problems::issuer(data.t, v.document))),
         more,
         banks: first.to_vec(),
         other_banks: other.to_vec(),

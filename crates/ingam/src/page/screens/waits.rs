@@ -1,8 +1,8 @@
 //! The screens at which someone else is at work: lines that tick, and pauses with their reason.
 
 use super::{Screen, ScreenData, bank_name, line, notice, page};
-use crate::page::say;
 use crate::page::view::*;
+use crate::page::{problems, say};
 use ingam_cases::method::Method;
 use ingam_cases::policy::Step;
 use ingam_cases::values::BankCode;
@@ -35,9 +35,9 @@ pub(super) fn paused(v: &Verification, data: &ScreenData<'_>, pause: Pause) -> S
     let (title, help) = match pause {
         Pause::Doubt(t) => (p.doubt_title.to_owned(), p.doubt(at(t))),
         Pause::Issuer(LaterReason::Maintenance, t) => {
-            (p.maintenance_title(data.t.who.issuer), p.maintenance(at(t)))
+            (p.maintenance_title(problems::asked(data.t, v)), p.maintenance(at(t)))
         }
-        Pause::Issuer(_, t) => (p.outage_title(data.t.who.issuer), p.outage_issuer(at(t))),
+        Pause::Issuer(_, t) => (p.outage_title(problems::asked(data.t, v)), p.outage_issuer(at(t))),
         Pause::Bank(_, LaterReason::LimitReached, t) => (p.limit_title.to_owned(), p.limit(at(t))),
         Pause::Bank(bank, LaterReason::Maintenance, t) => {
             (p.maintenance_title(bank_name(data, bank)), p.maintenance(at(t)))
@@ -77,7 +77,7 @@ pub(super) fn working(
     bank: Option<(BankCode, WaitState)>,
 ) -> Screen {
     let w = &data.t.working;
-    let who = data.t.who.issuer;
+    let who = problems::asked(data.t, v);
     let done_at = |method| v.met.iter().find(|m| m.method == method).map(|m| say::clock(data.t, m.at));
     let mut lines = Vec::new();
     for step in &v.plan.steps {
