@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::flow::read_event;
-use crate::flow::{institution, verification};
+use crate::flow::{institution, persons, verification};
 use ingam_ledger::ClearEntry;
 use serde_json::Value;
 
@@ -29,10 +29,11 @@ pub fn fold(case_kind: &str, entries: &[ClearEntry]) -> Result<Value, String> {
             }
             json(&state)
         }
-        "person" => {
+        persons::KIND => {
             let mut state = None;
             for entry in entries {
-                state = Some(ingam_cases::person::apply(state, &event(entry)?));
+                let event = event(entry)?;
+                state = Some(ingam_cases::person::apply(state, &event).map_err(|e| e.to_string())?);
             }
             json(&state)
         }

@@ -208,10 +208,11 @@ fn institutions_and_persons_of_every_release_fold_to_the_state_of_their_day() {
     let fold_institution = |events: &[institution::Event]| {
         events.iter().try_fold(None, |state, e| institution::apply(state, e).map(Some)).unwrap()
     };
-    let fold_person =
-        |events: &[person::Event]| events.iter().fold(None, |state, e| Some(person::apply(state, e)));
+    let fold_person = |events: &[person::Event]| {
+        events.iter().try_fold(None, |state, e| person::apply(state, e).map(Some)).unwrap()
+    };
     let fresh = || {
-        let (institution, person) = (samples::institution(), samples::person());
+        let (institution, person) = (samples::institution(), samples::person()[..1].to_vec());
         // Each state on the way, so that nothing is hidden by what removes it later.
         let states: Vec<_> = (1..=institution.len()).map(|n| fold_institution(&institution[..n])).collect();
         pretty(&json!({
@@ -234,6 +235,30 @@ fn institutions_and_persons_of_every_release_fold_to_the_state_of_their_day() {
     let events: Vec<person::Event> =
         entries(&recorded["person"]).map(|(kind, clear)| read(kind, clear)).collect();
     assert_eq!(serde_json::to_value(fold_person(&events)).unwrap(), recorded["person"]["states"][0]);
+}
+
+#[test]
+fn decisions_about_persons_of_every_release_fold_to_the_state_of_their_day() {
+    let states = |events: &[person::Event]| {
+        let mut state = None;
+        let each = events.iter().map(|event| {
+            // What was split off begins anew.
+            let before = if matches!(event, person::Event::SplitOff { .. }) { None } else { state.take() };
+            state = Some(person::apply(before, event).unwrap());
+            serde_json::to_value(&state).unwrap()
+        });
+        each.collect::<Vec<_>>()
+    };
+    let fresh = || {
+        let events = samples::person();
+        let entries: Vec<_> = events.iter().map(|e| entry(round_trip(e))).collect();
+        pretty(&json!({ "entries": entries, "states": states(&events) }))
+    };
+    let recorded: Value = serde_json::from_str(&golden("person-v1.json", fresh)).unwrap();
+    let events: Vec<person::Event> = entries(&recorded).map(|(kind, clear)| read(kind, clear)).collect();
+    assert_eq!(json!(states(&events)), recorded["states"]);
+    let kinds: Vec<_> = events.iter().map(samples::person_kind).collect();
+    assert_eq!(kinds, (0..samples::PERSON_KINDS).collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! Stories of an institution and of the persons that it sees.
 
 use crate::story::{plan, start};
-use ingam_cases::id::{EndpointId, InstitutionId, KeyId, PersonId, PolicyId, SubjectId, VerificationId};
+use ingam_cases::id::{EndpointId, InstitutionId, KeyId, PolicyId, SubjectId};
 use ingam_cases::institution::{
     Command, Event, Institution, MAX_ENDPOINTS, MAX_KEYS, MAX_POLICIES, MAX_POLICY_VERSIONS, MAX_REVOKED,
     Profile, apply, decide,
 };
-use ingam_cases::person;
 use ingam_cases::policy::Policy;
 use ingam_cases::refusal::Refusal;
 use jiff::SignedDuration;
@@ -177,25 +176,4 @@ fn a_rotated_secret_signs_beside_the_new_one_for_a_day() {
         desk.does(add(10 + n as u8));
     }
     desk.refused(add(1), Refusal::TooMany);
-}
-
-#[test]
-fn a_person_is_known_again_by_the_same_id_within_one_institution() {
-    let institution = InstitutionId::new(1_000, [2; 10]);
-    let other = InstitutionId::new(1_000, [9; 10]);
-    let verification = |n: u8| VerificationId::new(1_000, [n; 10]);
-    let subject = |n: u8| SubjectId::new(1_000, [n; 10]);
-    let (first_id, second_id) = (PersonId::new(1_000, [1; 10]), PersonId::new(1_000, [2; 10]));
-    let recognise = |state: Option<&person::Person>, id: &PersonId, at: &InstitutionId, n: u8| {
-        person::recognise(state, id, at, &verification(n), &subject(n), start())
-    };
-    let first = recognise(None, &first_id, &institution, 1).unwrap();
-    let known = person::apply(None, &first);
-    assert_eq!(recognise(Some(&known), &first_id, &institution, 1), None, "linked already");
-    assert_eq!(recognise(Some(&known), &first_id, &other, 2), None, "seen by another institution");
-    let again = recognise(Some(&known), &second_id, &institution, 2).unwrap();
-    let known = person::apply(Some(known), &again);
-    assert_eq!(known.id, first_id);
-    let linked: Vec<_> = known.verified.iter().map(|k| k.verification.clone()).collect();
-    assert_eq!(linked, [verification(1), verification(2)]);
 }

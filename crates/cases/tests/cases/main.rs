@@ -10,6 +10,7 @@ mod ending;
 mod golden;
 mod institution;
 mod oracle;
+mod persons;
 mod policy;
 mod records;
 mod samples;

@@ -238,13 +238,51 @@ pub(crate) fn institution_kind(event: &institution::Event) -> usize {
     }
 }
 
-/// Every kind of a person's events.
+/// Every kind of a person's events, in an order in which they can happen.
 pub(crate) fn person() -> Vec<person::Event> {
-    vec![person::Event::Recognised {
-        id: PersonId::new(2_000, [7; 10]),
-        institution: InstitutionId::new(1_000, [2; 10]),
-        verification: VerificationId::new(1_000, [1; 10]),
-        subject: SubjectId::new(1_000, [3; 10]),
-        at: start(),
-    }]
+    use person::{Attribute, Decided, Event, Known};
+    let at = start();
+    let (id, other) = (PersonId::new(2_000, [7; 10]), PersonId::new(2_000, [6; 10]));
+    let institution = InstitutionId::new(1_000, [2; 10]);
+    let verification = VerificationId::new(1_000, [1; 10]);
+    let subject = SubjectId::new(1_000, [3; 10]);
+    let by = || Decided { key: KeyId::new(1_000, [5; 10]), reason: "same_human".into(), at };
+    let known = Known { verification: verification.clone(), subject: subject.clone(), at };
+    vec![
+        Event::Recognised {
+            id: id.clone(),
+            institution: institution.clone(),
+            verification: verification.clone(),
+            subject,
+            at,
+        },
+        Event::Changed { what: Attribute::Name, verification: verification.clone(), at },
+        Event::Absorbed { other: other.clone(), by: by() },
+        Event::Released { other: other.clone(), by: by() },
+        Event::Merged { into: other.clone(), by: by() },
+        Event::Unmerged { from: other.clone(), by: by() },
+        Event::Died { by: by() },
+        Event::FoundAlive { by: by() },
+        Event::Split { verifications: vec![verification], into: other.clone(), by: by() },
+        Event::SplitOff { id, institution, from: other, verified: vec![known], by: by() },
+    ]
+}
+
+/// How many kinds there are, and where a kind stands in the list above.
+pub(crate) const PERSON_KINDS: usize = 10;
+
+pub(crate) fn person_kind(event: &person::Event) -> usize {
+    use person::Event;
+    match event {
+        Event::Recognised { .. } => 0,
+        Event::Changed { .. } => 1,
+        Event::Absorbed { .. } => 2,
+        Event::Released { .. } => 3,
+        Event::Merged { .. } => 4,
+        Event::Unmerged { .. } => 5,
+        Event::Died { .. } => 6,
+        Event::FoundAlive { .. } => 7,
+        Event::Split { .. } => 8,
+        Event::SplitOff { .. } => 9,
+    }
 }

@@ -16,6 +16,7 @@ mod institution;
 mod object;
 mod openapi;
 mod page;
+mod persons;
 mod policies;
 pub mod problem;
 mod request;
@@ -71,6 +72,11 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(submissions::submit_verification))
         .routes(routes!(results::get_verification_result))
         .routes(routes!(results::get_verification_card))
+        .routes(routes!(persons::get_person))
+        .routes(routes!(persons::merge_persons))
+        .routes(routes!(persons::unmerge_persons))
+        .routes(routes!(persons::split_person))
+        .routes(routes!(persons::tell_death))
         .routes(routes!(policies::create_policy, policies::list_policies))
         .routes(routes!(policies::save_policy, policies::get_policy))
         .routes(routes!(endpoints::create_webhook_endpoint, endpoints::list_webhook_endpoints))

@@ -29,6 +29,7 @@ use utoipa::OpenApi;
     )),
     tags(
         (name = "verifications", description = "Persons who prove who they are."),
+        (name = "persons", description = "Who stands behind verifications, as you alone know them."),
         (name = "policies", description = "How your persons are verified, for each purpose."),
         (name = "webhook_endpoints", description = "Where events are sent."),
         (name = "events", description = "What happened, to be read and sent again."),

@@ -76,6 +76,11 @@ impl Problem {
         Self { code, detail: None, errors: Vec::new(), fault: None }
     }
 
+    /// Whether it is of this code.
+    pub fn is(&self, code: Code) -> bool {
+        self.code == code
+    }
+
     /// The same with other words about what to do. They hold nothing that was received.
     pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());

@@ -7,6 +7,7 @@ pub mod institution;
 pub mod link;
 pub mod open;
 pub mod person;
+pub mod persons;
 pub mod plaintext;
 pub mod verification;
 

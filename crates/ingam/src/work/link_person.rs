@@ -6,18 +6,18 @@
 use super::{Held, Outcome, with};
 use crate::app::App;
 use crate::fault::Fault;
+use crate::flow::ActError;
+use crate::flow::document::Confirmed;
 use crate::flow::plaintext::Reader;
 use crate::flow::verification::Act;
-use crate::flow::{ActError, clear_parts};
 use crate::fresh;
-use ingam_cases::id::{EntryId, PersonId, VerificationId};
-use ingam_cases::person::{self, Person};
+use ingam_cases::id::{PersonId, VerificationId};
+use ingam_cases::person::{self, Attribute, Person};
+use ingam_cases::values::{Document, NameMatch, PersonName, compare_names};
 use ingam_cases::verification::Command;
-use ingam_ledger::{Commit, Entry, IndexRow, Refused, Release, RetentionClass, Stream, Take, View, Write};
+use ingam_ledger::{Commit, IndexRow, Refused, Release, RetentionClass, Take};
 use jiff::SignedDuration;
 
-/// The kind of case, as the ledger keeps it.
-pub(super) const KIND: &str = "person";
 const PURPOSE: &str = "person";
 /// Two who look for the same new person at once do so within seconds; their clocks may stand a day apart.
 const CLAIMED_FOR: SignedDuration = SignedDuration::from_hours(48);
@@ -30,7 +30,8 @@ pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> 
         return Ok(Outcome::Over);
     }
     let v = &current.state;
-    let found_by = app.confirmed(id, Reader::task("task:link_person", "link_person")).await?.found_by();
+    let confirmed = app.confirmed(id, Reader::task("task:link_person", "link_person")).await?;
+    let found_by = confirmed.found_by();
     let value = app.ledger.index_value(PURPOSE, format!("{}/{found_by}", v.institution).as_bytes()).await?;
     let base = format!("person:{}", value.hex);
     // Whoever held the claim, and was destroyed.
@@ -47,40 +48,23 @@ pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> 
             Some(row) => PersonId::parse(&row.case).map_err(Fault::internal)?,
             None => fresh!(app, PersonId),
         };
-        let case = app.ledger.case(person.as_str()).await?;
-        let version = case.as_ref().map_or(0, |c| c.version);
-        let state: Option<Person> = match case.and_then(|c| c.view) {
-            Some(view) => Some(serde_json::from_value(view.state).map_err(Fault::internal)?),
-            None => None,
+        // Whoever turned out to be somebody else is known as that one.
+        let (state, version) = match app.person_today(&person).await? {
+            Some((state, version)) => (Some(state), version),
+            None => (None, 0),
         };
+        let person = state.as_ref().map_or(person, |state| state.id.clone());
+        let changed = changed(app, state.as_ref(), &confirmed).await?;
         let now = app.now();
-        let Some(event) = person::recognise(state.as_ref(), &person, &v.institution, id, &v.subject, now)
-        else {
+        let events =
+            person::recognise(state.as_ref(), &person, &v.institution, id, &v.subject, &changed, now);
+        if events.is_empty() {
             break person;
-        };
-        let (kind, clear) = clear_parts(&event)?;
-        let state = person::apply(state, &event);
+        }
+        let state = events.iter().try_fold(state, |state, event| person::apply(state, event).map(Some));
+        let state = state.map_err(Fault::internal)?.ok_or_else(|| Fault::internal("no person"))?;
         let commit = Commit {
-            writes: vec![Write {
-                case: person.to_string(),
-                case_kind: KIND.to_owned(),
-                expected_version: version,
-                entries: vec![Entry {
-                    id: fresh!(app, EntryId).to_string(),
-                    kind,
-                    institution: Some(v.institution.to_string()),
-                    time: now,
-                    clear,
-                    sealed: vec![],
-                }],
-                view: Some(View {
-                    state: serde_json::to_value(&state).map_err(Fault::internal)?,
-                    status: "known".into(),
-                    reference: None,
-                    institution: Some(v.institution.to_string()),
-                }),
-                stream: Stream::Main,
-            }],
+            writes: vec![app.person_write(&state, version, &events, now)?],
             index: vec![IndexRow {
                 purpose: PURPOSE.into(),
                 value: value.clone(),
@@ -122,4 +106,34 @@ pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> 
     let result =
         app.act(id, with(task), |_, _| Ok(Act::plain(Command::LinkPerson { person: person.clone() }))).await;
     super::recorded(result)
+}
+
+/// What this document says otherwise than the one that was confirmed last of the same person.
+async fn changed(
+    app: &App,
+    known: Option<&Person>,
+    confirmed: &Confirmed,
+) -> Result<Vec<Attribute>, ActError> {
+    let Some(last) = known.and_then(|person| person.verified.last()) else { return Ok(vec![]) };
+    let reader = Reader::task("task:link_person", "compare_with_known");
+    let before = match app.confirmed(&last.verification, reader).await {
+        Ok(before) => before,
+        // What has been destroyed is not compared with any more.
+        Err(ActError::Destroyed | ActError::Refused(_)) => return Ok(vec![]),
+        Err(other) => return Err(other),
+    };
+    let mut changed = Vec::new();
+    // Passports and other documents spell one name in two scripts: only like is compared with like.
+    let script = |name: &PersonName| name.expose().is_ascii();
+    let comparable = script(&before.name) == script(&confirmed.name);
+    if comparable && compare_names(&before.name, confirmed.name.expose()) == NameMatch::Different {
+        changed.push(Attribute::Name);
+    }
+    if let (Document::ForeignPassport(then), Document::ForeignPassport(now)) =
+        (&before.document, &confirmed.document)
+        && then.nationality != now.nationality
+    {
+        changed.push(Attribute::Nationality);
+    }
+    Ok(changed)
 }

@@ -6,6 +6,7 @@ mod described;
 mod documents;
 mod faults;
 mod lists;
+mod persons;
 mod policies;
 mod results;
 mod twice;
