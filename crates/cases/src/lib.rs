@@ -10,6 +10,7 @@ pub mod id;
 pub mod in_clear;
 pub mod institution;
 pub mod method;
+pub mod otp;
 pub mod person;
 pub mod policy;
 pub mod refusal;
