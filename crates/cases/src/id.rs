@@ -91,6 +91,10 @@ ids! {
     SubjectId = "sub_";
     /// A policy of an institution.
     PolicyId = "pol_";
+    /// A member of an institution's staff.
+    StaffId = "stf_";
+    /// A try to sign in with a login that nobody has.
+    KnockId = "knk_";
     /// A webhook endpoint.
     EndpointId = "whe_";
     /// An API key (not its secret).

@@ -14,5 +14,6 @@ pub mod otp;
 pub mod person;
 pub mod policy;
 pub mod refusal;
+pub mod staff;
 pub mod values;
 pub mod verification;

@@ -28,7 +28,7 @@ fn renewing() -> bool {
 }
 
 /// The golden text; written first where it is being renewed.
-fn golden(name: &str, fresh: impl FnOnce() -> String) -> String {
+pub(crate) fn golden(name: &str, fresh: impl FnOnce() -> String) -> String {
     if renewing() {
         std::fs::write(path(name), fresh()).unwrap();
     }
@@ -68,6 +68,7 @@ fn every_field_of_every_event_has_been_looked_at() {
     samples::verification().iter().for_each(|e| add(round_trip(e)));
     samples::institution().iter().for_each(|e| add(round_trip(e)));
     samples::person().iter().for_each(|e| add(round_trip(e)));
+    samples::staff().iter().for_each(|e| add(round_trip(e)));
     assert_eq!(golden("event-fields.txt", || list.clone()), list);
 }
 
@@ -77,6 +78,8 @@ fn there_is_a_sample_of_every_kind() {
     assert_eq!(kinds, (0..samples::VERIFICATION_KINDS).collect::<Vec<_>>());
     let kinds: Vec<_> = samples::institution().iter().map(samples::institution_kind).collect();
     assert_eq!(kinds, (0..samples::INSTITUTION_KINDS).collect::<Vec<_>>());
+    let kinds: Vec<_> = samples::staff().iter().map(samples::staff_kind).collect();
+    assert_eq!(kinds, (0..samples::STAFF_KINDS).collect::<Vec<_>>());
 }
 
 #[test]
@@ -156,11 +159,11 @@ pub(crate) fn all_stories() -> Vec<(&'static str, Vec<Event>)> {
     ]
 }
 
-fn entry((kind, clear): (String, Map<String, Value>)) -> Value {
+pub(crate) fn entry((kind, clear): (String, Map<String, Value>)) -> Value {
     json!({ "kind": kind, "clear": clear })
 }
 
-fn entries(recorded: &Value) -> impl Iterator<Item = (&str, &Map<String, Value>)> {
+pub(crate) fn entries(recorded: &Value) -> impl Iterator<Item = (&str, &Map<String, Value>)> {
     recorded["entries"]
         .as_array()
         .unwrap()
@@ -168,7 +171,7 @@ fn entries(recorded: &Value) -> impl Iterator<Item = (&str, &Map<String, Value>)
         .map(|e| (e["kind"].as_str().unwrap(), e["clear"].as_object().unwrap()))
 }
 
-fn pretty(value: &Value) -> String {
+pub(crate) fn pretty(value: &Value) -> String {
     format!("{}\n", serde_json::to_string_pretty(value).unwrap())
 }
 

@@ -14,6 +14,7 @@ mod persons;
 mod policy;
 mod records;
 mod samples;
+mod staff;
 mod stories;
 mod story;
 mod walk;

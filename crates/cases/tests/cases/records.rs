@@ -48,6 +48,7 @@ fn every_event_reads_back_as_it_was_written() {
     check(&samples::verification());
     check(&samples::institution());
     check(&samples::person());
+    check(&samples::staff());
 }
 
 #[test]

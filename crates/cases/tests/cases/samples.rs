@@ -4,13 +4,13 @@
 use crate::story::{answer, bank, consents, plan, start, text};
 use ingam_cases::answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode};
 use ingam_cases::id::{
-    BlobId, CallId, EndpointId, InstitutionId, KeyId, PersonId, PolicyId, SubjectId, VerificationId,
+    BlobId, CallId, EndpointId, InstitutionId, KeyId, PersonId, PolicyId, StaffId, SubjectId, VerificationId,
 };
 use ingam_cases::policy::{BlockList, PictureSource};
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::command::KeptPicture;
 use ingam_cases::verification::{DocumentField, DocumentKind, Event, RefusedCode};
-use ingam_cases::{institution, person};
+use ingam_cases::{institution, person, staff};
 
 fn call() -> CallId {
     CallId::new(2_000, [9; 10])
@@ -284,5 +284,54 @@ pub(crate) fn person_kind(event: &person::Event) -> usize {
         Event::FoundAlive { .. } => 7,
         Event::Split { .. } => 8,
         Event::SplitOff { .. } => 9,
+    }
+}
+
+/// Every kind of the events of a member of staff, in an order in which they can happen.
+pub(crate) fn staff() -> Vec<staff::Event> {
+    use staff::{By, Event, Role, Why};
+    let at = start();
+    let by = By::Key(KeyId::new(1_000, [5; 10]));
+    vec![
+        Event::Invited {
+            id: StaffId::new(1_000, [8; 10]),
+            institution: InstitutionId::new(1_000, [2; 10]),
+            subject: SubjectId::new(1_000, [3; 10]),
+            roles: [Role::Reviewer].into(),
+            by: by.clone(),
+            at,
+        },
+        Event::SetupOpened { number: 1, expires_at: at, by: by.clone() },
+        Event::PasswordSet { at, change_by: Some(at) },
+        Event::OtpEnrolled { at, step: 59_847_000 },
+        Event::PasswordPassed { attempt: 1, until: at },
+        Event::SignInFailed { why: Why::WrongCode, at },
+        Event::Locked { why: Why::WrongCode, at },
+        Event::Unlocked { by: By::Staff(StaffId::new(1_000, [9; 10])), at },
+        Event::SignedIn { session: 1, step: 59_847_010, at },
+        Event::SignedOut { session: 1, at },
+        Event::RolesChanged { roles: [Role::Agent, Role::Administrator].into(), by: By::Operator, at },
+        Event::Left { by, at },
+    ]
+}
+
+/// How many kinds there are, and where a kind stands in the list above.
+pub(crate) const STAFF_KINDS: usize = 12;
+
+pub(crate) fn staff_kind(event: &staff::Event) -> usize {
+    use staff::Event;
+    match event {
+        Event::Invited { .. } => 0,
+        Event::SetupOpened { .. } => 1,
+        Event::PasswordSet { .. } => 2,
+        Event::OtpEnrolled { .. } => 3,
+        Event::PasswordPassed { .. } => 4,
+        Event::SignInFailed { .. } => 5,
+        Event::Locked { .. } => 6,
+        Event::Unlocked { .. } => 7,
+        Event::SignedIn { .. } => 8,
+        Event::SignedOut { .. } => 9,
+        Event::RolesChanged { .. } => 10,
+        Event::Left { .. } => 11,
     }
 }
