@@ -56,6 +56,10 @@ refusals! {
     PolicyNotAllowed = "policy_not_allowed", "The policy can't be used. See its problems.";
     /// There is no such thing in this case.
     Unknown = "not_found", "There is no such object.";
+    /// They left, for ever.
+    StaffLeft = "staff_left", "This member of staff has left for ever. Add them anew.";
+    /// Somebody has this login.
+    LoginTaken = "login_taken", "Somebody has this login already. Choose another one.";
     /// As many as allowed exist already.
     TooMany = "too_many", "As many of these as are allowed exist already. Remove one first.";
 }

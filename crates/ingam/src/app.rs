@@ -5,6 +5,7 @@ use crate::eyes::Eyes;
 use crate::fault::Fault;
 use crate::given::{MachineClock, SystemEntropy};
 use crate::outside::Outside;
+use crate::passwords::Passwords;
 use ingam_cases::id::InstitutionId;
 use ingam_cases::institution::Institution;
 use ingam_connectors::{Bank, Wire};
@@ -30,6 +31,8 @@ pub struct App {
     pub bank: Arc<dyn Bank>,
     /// Carries webhooks; refuses addresses that the settings do not allow.
     pub webhooks: Arc<dyn Wire>,
+    /// Hash and compare staff's passwords.
+    pub passwords: Passwords,
     /// The address under which this server is reached, without a slash at its end.
     pub base_url: String,
     /// Institutions as last read, with their version: keys and endpoints are looked up for every request.
@@ -62,6 +65,7 @@ impl App {
     /// Puts the program together.
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self {
+            passwords: Passwords::new(parts.config.console.hashes_at_once),
             config: parts.config,
             ledger: parts.ledger,
             clock: parts.clock,

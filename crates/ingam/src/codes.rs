@@ -5,7 +5,7 @@
 
 use crate::fault::Fault;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use ingam_cases::id::{CallId, VerificationId};
+use ingam_cases::id::{CallId, StaffId, VerificationId};
 use ingam_ledger::Ledger;
 
 /// Syllables that nobody takes for one another: no tense or aspirated consonants, no finals, and of the vowels
@@ -97,6 +97,60 @@ pub async fn read_session_cookie(
     let Ok(session) = number.parse::<u32>() else { return Ok(None) };
     let expected = mac(ledger, "page_session", &format!("{id}/{session}")).await?;
     Ok(verify_slices_are_equal(given.as_bytes(), expected.as_bytes()).is_ok().then_some(session))
+}
+
+/// What a token of a member of staff is for. Each has a key of its own, so that none passes for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaffToken {
+    /// The link under which somebody sets their account up.
+    Setup,
+    /// The try that passed the password and waits for its code.
+    Attempt,
+    /// The session.
+    Session,
+}
+
+impl StaffToken {
+    fn purpose(self) -> &'static str {
+        match self {
+            Self::Setup => "staff_setup",
+            Self::Attempt => "staff_attempt",
+            Self::Session => "staff_session",
+        }
+    }
+}
+
+/// A token of a member of staff: whose, which one of them, and the proof that we made it.
+///
+/// # Errors
+/// Where the vault fails.
+pub async fn staff_token(
+    ledger: &Ledger,
+    what: StaffToken,
+    id: &StaffId,
+    number: u32,
+) -> Result<String, Fault> {
+    let mac = mac(ledger, what.purpose(), &format!("{id}/{number}")).await?;
+    Ok(format!("{}.{number}.{mac}", id.as_str().trim_start_matches(StaffId::PREFIX)))
+}
+
+/// Whose token it is and which one, where it is one of ours for that.
+///
+/// # Errors
+/// Where the vault fails.
+pub async fn read_staff_token(
+    ledger: &Ledger,
+    what: StaffToken,
+    token: &str,
+) -> Result<Option<(StaffId, u32)>, Fault> {
+    let mut parts = token.splitn(3, '.');
+    let (Some(body), Some(number), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+        return Ok(None);
+    };
+    let Ok(id) = StaffId::parse(&format!("{}{body}", StaffId::PREFIX)) else { return Ok(None) };
+    let Ok(number) = number.parse::<u32>() else { return Ok(None) };
+    let ours = staff_token(ledger, what, &id, number).await?;
+    Ok(verify_slices_are_equal(token.as_bytes(), ours.as_bytes()).is_ok().then_some((id, number)))
 }
 
 #[cfg(test)]

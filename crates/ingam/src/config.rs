@@ -48,7 +48,7 @@ settings! {
     /// All settings.
     Config {
         environment: Environment, http: Http, store: Store, work: Work, policy: PolicyRules, limits: Limits,
-        reading: Reading, resident_card: Option<ResidentCardConfig>, driver_licence: Option<DriverLicenceConfig>,
+        console: Console, reading: Reading, resident_card: Option<ResidentCardConfig>, driver_licence: Option<DriverLicenceConfig>,
         passport: Option<PassportConfig>, foreign_passport: Option<ForeignPassportConfig>,
         alien_card: Option<AlienCardConfig>, deceased_register: Option<DeceasedRegisterConfig>,
         account_opening_blocks: Option<AccountOpeningBlocksConfig>,
@@ -67,6 +67,8 @@ settings! {
         sends_per_account_day: u32, sends_per_person_day: u32, sends_per_device_day: u32,
         sends_per_address_day: u32, wrong_dates_per_card: u32, wrong_date_days: u32,
     }
+    /// Staff's accounts and the door of the console.
+    Console { password_days: u32, sign_ins_per_address: u32, hashes_at_once: usize, }
     /// The reader.
     Reading { at_once: usize, tesseract: PathBuf, tesseract_timeout_ms: u64, }
     /// Webhooks.
@@ -150,6 +152,13 @@ impl Config {
         }
         if self.work.tasks == 0 || self.reading.at_once == 0 {
             return Err(ConfigError::Value("work.tasks, reading.at_once", "must be at least 1".into()));
+        }
+        if self.console.sign_ins_per_address == 0 || self.console.hashes_at_once == 0 {
+            let names = "console.sign_ins_per_address, console.hashes_at_once";
+            return Err(ConfigError::Value(names, "must be at least 1".into()));
+        }
+        if self.console.password_days > 3650 {
+            return Err(ConfigError::Value("console.password_days", "must lie between 0 and 3650".into()));
         }
         if !(1..=3650).contains(&self.backup.keys_kept_days) {
             return Err(ConfigError::Value("backup.keys_kept_days", "must lie between 1 and 3650".into()));

@@ -17,6 +17,7 @@ mod health;
 mod lan;
 mod outside;
 mod page;
+mod passwords;
 #[cfg(test)]
 #[cfg(feature = "sandbox")]
 mod proofs;

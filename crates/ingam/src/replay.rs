@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::flow::read_event;
-use crate::flow::{institution, persons, verification};
+use crate::flow::{door, institution, persons, staff, verification};
 use ingam_ledger::ClearEntry;
 use serde_json::Value;
 
@@ -29,6 +29,14 @@ pub fn fold(case_kind: &str, entries: &[ClearEntry]) -> Result<Value, String> {
             }
             json(&state)
         }
+        staff::KIND => {
+            let mut state = None;
+            for entry in entries {
+                let event = event(entry)?;
+                state = Some(ingam_cases::staff::apply(state, &event).map_err(|e| e.to_string())?);
+            }
+            json(&state)
+        }
         persons::KIND => {
             let mut state = None;
             for entry in entries {
@@ -37,8 +45,8 @@ pub fn fold(case_kind: &str, entries: &[ClearEntry]) -> Result<Value, String> {
             }
             json(&state)
         }
-        // A record of access is an entry and no state.
-        ingam_ledger::ACCESS_CASE => Ok(Value::Null),
+        // A record of access, and of a try with a login of nobody's, is an entry and no state.
+        ingam_ledger::ACCESS_CASE | door::KNOCK => Ok(Value::Null),
         other => Err(format!("no kind of case is called {other}")),
     }
 }

@@ -88,7 +88,7 @@ pub fn decide(state: Option<&Staff>, command: Command, now: Timestamp) -> Result
         }),
         Command::Leave { .. } if s.left_at.is_some() => Ok(vec![]),
         Command::Leave { by } => Ok(vec![Event::Left { by, at: now }]),
-        _ if s.left_at.is_some() => Err(Refusal::Ended),
+        _ if s.left_at.is_some() => Err(Refusal::StaffLeft),
         Command::SetUp { setup, step, change_days } => {
             if !s.can_set_up(setup, now) {
                 return Err(Refusal::Expired);

@@ -252,7 +252,7 @@ fn roles_change_and_who_left_stays_away() {
         Command::SetRoles { roles, by: by() },
         set_up(1, 7),
     ] {
-        desk.refused(command, Refusal::Ended);
+        desk.refused(command, Refusal::StaffLeft);
     }
 }
 

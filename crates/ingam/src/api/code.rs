@@ -109,6 +109,8 @@ fn refusal_status(refusal: Refusal) -> u16 {
         | Refusal::SendsUsedUp
         | Refusal::AccountsUsedUp
         | Refusal::StaleAnswer
+        | Refusal::StaffLeft
+        | Refusal::LoginTaken
         | Refusal::TooMany => 409,
     }
 }

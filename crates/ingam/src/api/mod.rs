@@ -21,6 +21,7 @@ mod policies;
 pub mod problem;
 mod request;
 mod results;
+mod staff;
 mod submissions;
 mod verifications;
 
@@ -88,6 +89,11 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(institution::get_institution))
         .routes(routes!(institution::create_key, institution::list_keys))
         .routes(routes!(institution::revoke_key))
+        .routes(routes!(staff::invite_staff, staff::list_staff))
+        .routes(routes!(staff::change_staff, staff::get_staff))
+        .routes(routes!(staff::unlock_staff))
+        .routes(routes!(staff::reset_staff))
+        .routes(routes!(staff::remove_staff))
         .routes(routes!(openapi::openapi_document))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -35,6 +35,7 @@ use utoipa::OpenApi;
         (name = "events", description = "What happened, to be read and sent again."),
         (name = "institution", description = "You."),
         (name = "keys", description = "API keys."),
+        (name = "staff", description = "Who signs in to your console."),
         (name = "health", description = "The server itself. Needs no key."),
     ),
 )]
@@ -193,6 +194,8 @@ fn codes(path: &str, method: &str, operation: &str) -> Vec<Code> {
             &[Code::PolicyBelowLegalFloor, Refused(Refusal::PolicyNotAllowed), Refused(Refusal::TooMany)]
         }
         "create_webhook_endpoint" | "create_key" => &[Refused(Refusal::TooMany)],
+        "invite_staff" => &[Refused(Refusal::LoginTaken)],
+        "change_staff" | "unlock_staff" | "reset_staff" => &[Refused(Refusal::StaffLeft)],
         "revoke_key" => &[Code::LastKey],
         "resend_event" => &[Code::NoEndpoint],
         // The verification in the filter.

@@ -128,10 +128,14 @@ pub struct CardObject {
 
 /// The reason that a caller gives: a stable word of theirs, on record for ever.
 fn reason(query: &mut Query) -> Result<String, Problem> {
-    let word = query.take("reason").ok_or_else(|| Problem::query("reason", "required"))?;
-    let fits = (1..=64).contains(&word.len())
-        && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if fits { Ok(word) } else { Err(Problem::query("reason", "malformed")) }
+    query.read("reason", word_of_reason)?.ok_or_else(|| Problem::query("reason", "required"))
+}
+
+/// A reason where it is a word that may stand on record.
+pub(super) fn word_of_reason(text: &str) -> Option<String> {
+    let fits = (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    fits.then(|| text.to_owned())
 }
 
 /// Reads the personal data of a person who was verified. Every call is recorded with your key, your address and

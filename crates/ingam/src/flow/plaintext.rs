@@ -22,7 +22,7 @@ pub const CONFIRMED: &str = "verification.card_confirmed/1";
 /// Who reads, and why.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
-    /// `system`, `person`, `institution_key`.
+    /// `system`, `person`, `institution_key`, `staff`.
     pub actor_kind: &'a str,
     /// Which one: a kind of task, a session, a key's id.
     pub actor: &'a str,

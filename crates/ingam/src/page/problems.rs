@@ -195,6 +195,8 @@ pub fn refusal(t: &'static Texts, refusal: Refusal, screen: &str) -> Option<Mess
         | Refusal::PolicyNotAllowed
         | Refusal::Unknown
         | Refusal::TooMany => return None,
+        // No person meets these: they are about staff.
+        Refusal::StaffLeft | Refusal::LoginTaken => return None,
     };
     Some(Message { field: None, text: text.to_owned() })
 }

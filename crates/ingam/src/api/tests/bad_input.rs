@@ -159,6 +159,65 @@ async fn fields_that_cannot_be() {
 }
 
 #[tokio::test]
+async fn staff_that_cannot_be() {
+    let story = Story::begin().await;
+    let post = async |path: &str, body: Value| story.program.post(&story.caller, path, body).await;
+    let whole = json!({ "name": "표본희", "login": "pyobon.h", "roles": ["reviewer"] });
+    let wrong = async |what: &str, name: &str, value: Value, code: &str| {
+        let mut body = whole.clone();
+        body[name] = value;
+        let pointer = format!("/{name}");
+        field(&check(what, &post("/v1/staff", body).await, 422, "invalid"), &pointer, code);
+    };
+    wrong("no name", "name", json!(" "), "empty").await;
+    wrong("a number as a name", "name", json!("900101-1234567"), "character").await;
+    wrong("a long name", "name", json!("표".repeat(81)), "too_long").await;
+    wrong("no login", "login", json!(""), "empty").await;
+    wrong("a short login", "login", json!("ab"), "length").await;
+    wrong("a long login", "login", json!("a".repeat(65)), "too_long").await;
+    wrong("a name as a login", "login", json!("표본희"), "character").await;
+    wrong("a resident number as a login", "login", json!("900101-1234567"), "character").await;
+    wrong("no role", "roles", json!([]), "empty").await;
+    wrong("a word for a list", "roles", json!("표본희"), "wrong_type").await;
+    let roles = |roles: Value| json!({ "name": "표본희", "login": "pyobon.h", "roles": roles });
+    let unknown = post("/v1/staff", roles(json!(["reviewer", "표본희"]))).await;
+    field(&check("no such role", &unknown, 422, "invalid"), "/roles/1", "wrong_type");
+    let twice = post("/v1/staff", roles(json!(["agent", "agent"]))).await;
+    field(&check("a role twice", &twice, 422, "invalid"), "/roles/1", "repeated");
+    let mut surplus = whole.clone();
+    surplus["password"] = json!("표본희");
+    let surplus = post("/v1/staff", surplus).await;
+    field(&check("a password", &surplus, 422, "invalid"), "/password", "unknown_field");
+    let all = json!({ "name": "", "login": "", "roles": [] });
+    let all = check("all of it", &post("/v1/staff", all).await, 422, "invalid");
+    assert_eq!(all["errors"].as_array().unwrap().len(), 3);
+
+    let made = post("/v1/staff", whole.clone()).await.expect(201);
+    let path = format!("/v1/staff/{}", made["id"].as_str().unwrap());
+    let none = post(&path, json!({ "roles": [] })).await;
+    field(&check("none any more", &none, 422, "invalid"), "/roles", "empty");
+    let rename = post(&path, json!({ "roles": ["agent"], "name": "표본희" })).await;
+    field(&check("a new name", &rename, 422, "invalid"), "/name", "unknown_field");
+    for act in ["unlock", "reset", "remove"] {
+        let reply = post(&format!("{path}/{act}"), json!({ "why": "표본희" })).await;
+        field(&check(act, &reply, 422, "invalid"), "/why", "unknown_field");
+    }
+    let stranger = story.program.institution("한빛보험").await;
+    check("another's", &story.program.get(&stranger, &path).await, 404, "not_found");
+    for act in ["", "/unlock", "/reset", "/remove"] {
+        let body = if act.is_empty() { json!({ "roles": ["agent"] }) } else { json!({}) };
+        let reply = story.program.post(&stranger, &format!("{path}{act}"), body).await;
+        check(act, &reply, 404, "not_found");
+    }
+    check(
+        "an id of nobody",
+        &story.program.get(&story.caller, "/v1/staff/900101-1234567").await,
+        404,
+        "not_found",
+    );
+}
+
+#[tokio::test]
 async fn addresses_that_are_none() {
     let story = Story::begin().await;
     let get = async |path: &str| story.program.get(&story.caller, path).await;

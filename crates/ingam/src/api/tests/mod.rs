@@ -9,5 +9,6 @@ mod lists;
 mod persons;
 mod policies;
 mod results;
+mod staff;
 mod twice;
 mod webhooks;
