@@ -1,4 +1,5 @@
-//! Turns the text catalogues (`texts/*.toml`) into the struct `Texts` and lists the files under `assets/`.
+//! Turns the text catalogues (`texts/*.toml`) into the struct `Texts` of each room and lists the files under `assets/`:
+//! `ko.toml` is of the person's page, `console.ko.toml` of the console.
 //!
 //! Korean is the language that the others are measured by: a catalogue with a missing key, a key too many, or other
 //! places to fill fails the build and names the key. Refuses to know what a text means.
@@ -16,8 +17,10 @@ fn main() {
     println!("cargo:rerun-if-changed=texts");
     println!("cargo:rerun-if-changed=assets");
     println!("cargo:rerun-if-changed=templates");
-    let texts = texts(&root.join("texts")).unwrap_or_else(|problem| panic!("texts: {problem}"));
-    fs::write(out.join("texts.rs"), texts).expect("OUT_DIR can be written");
+    for (room, file) in [(PAGE, "texts.rs"), ("console", "console_texts.rs")] {
+        let texts = texts(&root.join("texts"), room).unwrap_or_else(|problem| panic!("texts: {problem}"));
+        fs::write(out.join(file), texts).expect("OUT_DIR can be written");
+    }
     fs::write(out.join("assets.rs"), assets(&root.join("assets"))).expect("OUT_DIR can be written");
 }
 
@@ -99,12 +102,14 @@ fn text<'a>(table: &'a Table, section: &str, key: &str) -> Result<&'a str, Strin
     if text.trim().is_empty() { Err(format!("`{section}.{key}` is empty")) } else { Ok(text) }
 }
 
+/// The room whose catalogues have no word before the language, and the only one that records what it showed.
+const PAGE: &str = "";
 /// Sections whose texts are consented to or answered: kept apart, since their exact words are recorded.
 const RECORDED: [&str; 2] = ["consent", "safety"];
 const CONSENT: [&str; 6] = ["title", "what", "why", "to_whom", "how_long", "full"];
 const SAFETY: [&str; 4] = ["title", "help", "no", "yes"];
 
-fn texts(folder: &Path) -> Result<String, String> {
+fn texts(folder: &Path, room: &str) -> Result<String, String> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .map_err(|e| format!("{}: {e}", folder.display()))?
         .filter_map(|entry| entry.ok().map(|e| e.path()))
@@ -113,7 +118,12 @@ fn texts(folder: &Path) -> Result<String, String> {
     files.sort();
     let mut catalogues = Vec::new();
     for file in files {
-        let name = file.file_stem().and_then(|s| s.to_str()).unwrap_or_default().to_owned();
+        let name = file.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
+        let (of, name) = name.split_once('.').unwrap_or((PAGE, name));
+        if of != room {
+            continue;
+        }
+        let name = name.to_owned();
         let content = fs::read_to_string(&file).map_err(|e| format!("{name}: {e}"))?;
         let table: Table = content.parse().map_err(|e| format!("{name}: {e}"))?;
         catalogues.push((name, table));
@@ -122,13 +132,14 @@ fn texts(folder: &Path) -> Result<String, String> {
         .iter()
         .find(|(name, _)| name == "ko")
         .map(|(_, table)| table.clone())
-        .ok_or("texts/ko.toml is missing")?;
+        .ok_or(format!("ko.toml of the room `{room}` is missing"))?;
+    let recorded = room == PAGE;
 
     let mut code = String::from("// Made by build.rs from texts/*.toml.\n");
-    declare(&base, &mut code)?;
+    declare(&base, recorded, &mut code)?;
     let mut all = String::new();
     for (name, table) in &catalogues {
-        let value = catalogue(&base, table).map_err(|problem| format!("{name}.toml: {problem}"))?;
+        let value = catalogue(&base, table, recorded).map_err(|problem| format!("{name}.toml: {problem}"))?;
         let constant = name.to_uppercase();
         let _ = writeln!(code, "/// The catalogue `{name}.toml`.\npub static {constant}: Texts = {value};");
         let _ = write!(all, "&{constant}, ");
@@ -144,18 +155,20 @@ fn sections(base: &Table) -> Result<Vec<(&String, &Table)>, String> {
         .collect()
 }
 
-fn declare(base: &Table, code: &mut String) -> Result<(), String> {
+fn declare(base: &Table, recorded: bool, code: &mut String) -> Result<(), String> {
     let mut fields = String::new();
     for (section, _) in sections(base)? {
         let kind = words(section);
         let _ = writeln!(fields, "    /// Texts of `{section}`.\n    pub {section}: texts_of::{kind},");
     }
-    let _ = write!(
-        code,
-        "/// Every text of one language.\n#[derive(Debug)]\npub struct Texts {{\n{fields}    \
-         /// What persons consent to.\n    pub consent_texts: &'static [Consent],\n    \
-         /// The safety question.\n    pub safety: Safety,\n}}\n"
-    );
+    if recorded {
+        fields.push_str(
+            "    /// What persons consent to.\n    pub consent_texts: &'static [Consent],\n    \
+             /// The safety question.\n    pub safety: Safety,\n",
+        );
+    }
+    let _ =
+        write!(code, "/// Every text of one language.\n#[derive(Debug)]\npub struct Texts {{\n{fields}}}\n");
     code.push_str("/// One struct for each section of the catalogue.\npub mod texts_of {\n    use super::{Piece, fill};\n    use std::fmt::Display;\n");
     for (section, table) in sections(base)? {
         let kind = words(section);
@@ -191,7 +204,7 @@ fn declare(base: &Table, code: &mut String) -> Result<(), String> {
     Ok(())
 }
 
-fn catalogue(base: &Table, table: &Table) -> Result<String, String> {
+fn catalogue(base: &Table, table: &Table, recorded: bool) -> Result<String, String> {
     let mut code = String::from("Texts {\n");
     for (section, wanted) in sections(base)? {
         let given = table
@@ -217,6 +230,10 @@ fn catalogue(base: &Table, table: &Table) -> Result<String, String> {
         if !base.contains_key(section) {
             return Err(format!("the section `{section}` is one too many"));
         }
+    }
+    if !recorded {
+        code.push('}');
+        return Ok(code);
     }
     let recorded = |section: &str| -> Result<(Table, Table), String> {
         let get = |t: &Table| t.get(section).and_then(Value::as_table).cloned();

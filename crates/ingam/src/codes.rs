@@ -153,6 +153,24 @@ pub async fn read_staff_token(
     Ok(verify_slices_are_equal(token.as_bytes(), ours.as_bytes()).is_ok().then_some((id, number)))
 }
 
+/// What a form of the console carries, so that no other site can send it: proof that we gave it to the browser which
+/// has this cookie (OWASP CSRF cheat sheet, "Signed Double-Submit Cookie").
+///
+/// # Errors
+/// Where the vault fails.
+pub async fn form_token(ledger: &Ledger, cookie: &str) -> Result<String, Fault> {
+    mac(ledger, "console_form", cookie).await
+}
+
+/// Whether a form carries it.
+///
+/// # Errors
+/// Where the vault fails.
+pub async fn is_form_token(ledger: &Ledger, cookie: &str, given: &str) -> Result<bool, Fault> {
+    let ours = form_token(ledger, cookie).await?;
+    Ok(verify_slices_are_equal(given.as_bytes(), ours.as_bytes()).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ mod app;
 mod codes;
 mod command;
 mod config;
+mod console;
 mod eyes;
 mod fault;
 mod flow;

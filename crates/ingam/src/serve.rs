@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::given::{MachineClock, SystemEntropy};
 use crate::outside::Outside;
 use crate::unconnected::NotConnected;
-use crate::{api, page, sequencer, work};
+use crate::{api, console, page, sequencer, work};
 use axum::Router;
 use ingam_connectors::{
     Asked, Bank, KoroadLicences, Observer, OpenBanking, OpenBankingConfig, Vendor, VendorConfig,
@@ -185,9 +185,11 @@ pub(crate) fn begin(app: &Arc<App>, stopping: &watch::Receiver<bool>) -> Vec<tok
     parts
 }
 
-/// What is answered over HTTP: the API and the pages.
+/// What is answered over HTTP: the API, the person's page and the console.
 pub(crate) fn router(app: &Arc<App>, figures: PrometheusHandle, sandbox: bool) -> Router {
-    api::router(app.clone(), figures).merge(page::router(app.clone(), sandbox))
+    api::router(app.clone(), figures)
+        .merge(page::router(app.clone(), sandbox))
+        .merge(console::router(app.clone()))
 }
 
 /// The program without HTTP and workers, for administration.

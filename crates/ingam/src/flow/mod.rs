@@ -3,7 +3,6 @@
 //! The only place that turns events into entries, limits into claims and work into tasks.
 
 pub mod document;
-#[allow(dead_code)] // Nobody knocks before the console has its pages.
 pub mod door;
 pub mod institution;
 pub mod link;

@@ -5,7 +5,7 @@
 
 mod act;
 mod answer;
-mod guard;
+pub(crate) mod guard;
 #[cfg(test)]
 mod story;
 mod visitor;
@@ -177,7 +177,11 @@ async fn asset(
 }
 
 /// A file, kept for ever where it was asked for by its hash, else asked for again each time.
-fn asset_answer(asset: &'static assets::Asset, hash: Option<&str>, headers: &HeaderMap) -> Response {
+pub(crate) fn asset_answer(
+    asset: &'static assets::Asset,
+    hash: Option<&str>,
+    headers: &HeaderMap,
+) -> Response {
     let etag = format!("\"{}\"", asset.hash);
     let keep = match hash {
         Some(hash) if hash == asset.hash => "public, max-age=31536000, immutable",

@@ -21,7 +21,7 @@ pub enum Piece {
     PlaceJosa(usize, &'static str, &'static str),
 }
 
-fn fill(pieces: &[Piece], values: &[&dyn Display]) -> String {
+pub(crate) fn fill(pieces: &[Piece], values: &[&dyn Display]) -> String {
     let mut text = String::new();
     for piece in pieces {
         match piece {

@@ -20,7 +20,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors ";
 
 /// A cookie's value.
-pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -33,7 +33,7 @@ pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// Whether a form may come from where it says it comes from: this site, or something that is no browser.
 /// `Referrer-Policy: same-origin` keeps the Origin of our own forms whole; under `no-referrer` it would be `null`.
-fn from_here(headers: &HeaderMap, base_url: &str) -> bool {
+pub(crate) fn from_here(headers: &HeaderMap, base_url: &str) -> bool {
     let text = |name: &str| headers.get(name).map(|v| v.to_str().unwrap_or("unreadable"));
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";
