@@ -30,6 +30,8 @@ pub(crate) async fn run(serve: Serve, once: bool) -> Result<u8, (u8, String)> {
     );
     println!("  institution  {}/openapi.json", running.home_url);
     println!("               its key is in {}", file.display());
+    println!("  console      {}/console", running.home_url);
+    println!("               login, password and one-time secret of its staff are in the same file");
     println!("  sandbox      {}/", places.sandbox_url);
     println!("               people, issuers and banks with switches for their faults");
     if let Some(lan) = &running.lan {

@@ -61,7 +61,7 @@ enum Command {
     Move(moving::MoveArgs),
     /// Figures of this machine; never a pass or fail.
     Bench(bench::BenchArgs),
-    /// Make an institution.
+    /// Make an institution, and invite its staff.
     #[command(subcommand)]
     Institution(admin::InstitutionCommand),
     /// Make and revoke API keys.

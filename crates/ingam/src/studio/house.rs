@@ -3,6 +3,7 @@
 //! A restart keeps institution, policy and key, and states the addresses anew. A file that is no more true (the store
 //! was emptied, the key revoked) is replaced.
 
+use super::staff::{self, Console};
 use super::texts::TEXTS;
 use crate::app::App;
 use crate::fresh;
@@ -26,8 +27,9 @@ pub struct Kept {
     pub api_key: String,
     /// Where the simulated institutions are.
     pub sandbox_url: String,
-    /// Staff's page; null until there are staff accounts.
-    pub console: Option<serde_json::Value>,
+    /// How the demo institution's member of staff signs in.
+    #[serde(default)]
+    pub console: Option<Console>,
     /// The demo institution.
     pub institution_id: String,
     /// Its policy.
@@ -59,17 +61,21 @@ impl House {
             Some(kept) => find(app, kept).await?,
             None => None,
         };
-        let (institution, api_key) = match (found, earlier) {
-            (Some(institution), Some(kept)) => (institution, kept.api_key),
-            _ => make(app).await?,
+        let (institution, api_key, console) = match (found, earlier) {
+            (Some(institution), Some(kept)) => (institution, kept.api_key, kept.console),
+            _ => {
+                let (institution, api_key) = make(app).await?;
+                (institution, api_key, None)
+            }
         };
         let policy = policy(app, &institution).await?;
         let endpoint = endpoint(app, home_url, &institution.id).await?;
+        let console = staff::find_or_make(app, &institution.id, home_url, console).await.map_err(failed)?;
         let kept = Kept {
             base_url: home_url.to_owned(),
             api_key,
             sandbox_url: sandbox_url.to_owned(),
-            console: None,
+            console: Some(console),
             institution_id: institution.id.to_string(),
             policy_id: policy.to_string(),
         };

@@ -11,6 +11,7 @@ mod outside;
 mod program;
 mod routes;
 mod signature;
+mod staff;
 mod texts;
 
 use crate::app::App;

@@ -12,4 +12,5 @@ mod moving;
 mod nodes;
 mod power;
 mod privacy;
+mod staff;
 mod support;

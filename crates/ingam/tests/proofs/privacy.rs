@@ -21,9 +21,11 @@ const WALK: Duration = Duration::from_secs(90);
 const PERSONS_ADDRESS: &str = "203.0.113.77";
 
 /// A value that must not be found, and what it is.
-struct Mark {
-    what: String,
-    value: String,
+pub struct Mark {
+    /// What it is.
+    pub what: String,
+    /// What must not be found.
+    pub value: String,
 }
 
 /// Every spelling of a text in which a program could let it slip.
@@ -67,14 +69,14 @@ fn spellings(text: &str) -> Vec<Vec<u8>> {
 }
 
 /// Finds marks.
-struct Search {
+pub struct Search {
     marks: Vec<Mark>,
     owners: Vec<usize>,
     automaton: AhoCorasick,
 }
 
 impl Search {
-    fn for_marks(marks: Vec<Mark>) -> Self {
+    pub fn for_marks(marks: Vec<Mark>) -> Self {
         let mut owners = Vec::new();
         let mut patterns = Vec::new();
         for (index, mark) in marks.iter().enumerate() {
@@ -87,7 +89,7 @@ impl Search {
     }
 
     /// What is found in there, with some of what stands around it.
-    fn found(&self, place: &str, bytes: &[u8]) -> Vec<String> {
+    pub fn found(&self, place: &str, bytes: &[u8]) -> Vec<String> {
         let mut found = Vec::new();
         for hit in self.automaton.find_iter(bytes) {
             let around = &bytes[hit.start().saturating_sub(120)..(hit.end() + 40).min(bytes.len())];
@@ -100,7 +102,7 @@ impl Search {
         found
     }
 
-    fn in_folder(&self, dir: &Path, all: &mut Vec<String>) {
+    pub fn in_folder(&self, dir: &Path, all: &mut Vec<String>) {
         for entry in std::fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
