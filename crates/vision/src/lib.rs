@@ -9,6 +9,7 @@
 //! kind is told as far as their title can be read. All figures come from specimen cards: no real card was
 //! ever measured.
 
+pub mod day;
 pub mod decode;
 pub mod find_card;
 #[cfg(feature = "fuzzing")]
@@ -19,6 +20,7 @@ pub mod layout;
 pub mod lexicon;
 pub mod mask;
 pub mod model;
+pub mod mrz;
 pub mod picture;
 pub mod quality;
 pub mod reader;
