@@ -1,19 +1,23 @@
-//! Specimen cards: fictitious people, their portraits, their resident cards, and the pictures a phone would
-//! take of them.
+//! Specimen documents: fictitious people, their portraits, their resident cards, driver licences, residence cards and
+//! passports, and the pictures a phone would take of them.
 //!
-//! Refuses to know real people and real cards: everything is drawn here, and every card says SPECIMEN and
-//! 견본. Knows nothing of the institutions' answers. The card is ID-1, 85.60 mm by 53.98 mm (ISO/IEC 7810).
+//! Refuses to know real people and real documents: everything is drawn here, and every document says SPECIMEN and
+//! 견본. Knows nothing of the institutions' answers. Sizes are those of ISO/IEC 7810.
 //!
 //! The same request gives the same bytes on the same machine: noise comes from a seed and nothing else.
 
+mod alien;
 mod cast;
 mod clothes;
+mod driver;
 mod hair;
 mod http;
 mod noise;
+mod passport;
 mod people;
 mod pixels;
 mod portrait;
+mod print;
 mod resident;
 mod scene;
 mod surface;
@@ -23,12 +27,16 @@ mod write;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use self::alien::{AlienCard, AlienFace, alien_card_svg, aliens};
+pub use self::driver::{DriverFace, driver_licence_svg, drivers};
 pub use self::http::{router, router_for};
+pub use self::passport::{PassportFace, passport_page_svg, travellers};
 pub use self::people::people;
-pub use self::pixels::{CardFault, png_bytes, render_card, render_svg, unknown_glyphs};
+pub use self::pixels::{CardFault, png_bytes, render_card, render_document, render_svg, unknown_glyphs};
 pub use self::portrait::{Age, Face, Garment, Glasses, Hair, PortraitStyle, Skin, portrait_svg};
+pub use self::print::Format;
 pub use self::resident::resident_card_svg;
-pub use self::scene::{Field, Glare, Scene, render_photo};
+pub use self::scene::{Field, Glare, Scene, photograph_document, render_photo};
 pub use self::surface::Surface;
 pub use self::video::{Film, render_video_mjpeg, render_video_y4m};
 pub use self::write::{Videos, write_specimens};
@@ -61,5 +69,7 @@ impl SpecimenPerson {
     }
 }
 
+#[cfg(test)]
+mod documents_tests;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! From SVG to pixels, with Korean text.
 //!
 //! Refuses to draw a missing-glyph box: a character that no loaded font has is a fault that names it.
-//! Only the faces of one Korean family are loaded, so that the same machine draws the same bytes.
+//! Only the faces of one Korean family and one with characters of one width are loaded, so that the same machine
+//! draws the same bytes.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,7 +11,8 @@ use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::{self, fontdb};
 
 use super::SpecimenPerson;
-use super::resident::{CARD_H, CARD_W, resident_card_svg};
+use super::print::Format;
+use super::resident::resident_card_svg;
 
 /// Why no picture could be made.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +63,9 @@ const FAMILIES: [&str; 9] = [
     "Baekmuk Gulim",
 ];
 
+/// Faces for the zone that machines read, in order of preference: Debian's, of fontconfig and of fonts-nanum.
+const MONOSPACED: [&str; 2] = ["DejaVu Sans Mono", "NanumGothicCoding"];
+
 struct Fonts {
     database: Arc<fontdb::Database>,
     family: String,
@@ -77,27 +82,43 @@ fn find_fonts() -> Option<Fonts> {
     installed.load_system_fonts();
     for family in FAMILIES {
         let mut database = fontdb::Database::new();
-        let mut seen = Vec::new();
-        for face in installed.faces().filter(|face| face.families.iter().any(|(name, _)| name == family)) {
-            let path = match &face.source {
-                fontdb::Source::File(path) => path.clone(),
-                _ => continue,
-            };
-            if !seen.contains(&path) {
-                // The bytes are held in memory: read from the file they would be read for every glyph.
-                if let Ok(bytes) = std::fs::read(&path) {
-                    database.load_font_data(bytes);
-                }
-                seen.push(path);
+        load(family, &installed, &mut database);
+        if database.is_empty() {
+            continue;
+        }
+        database.set_sans_serif_family(family);
+        database.set_serif_family(family);
+        // Without a face of one width the Korean one is set at a fixed pitch.
+        database.set_monospace_family(family);
+        for monospaced in MONOSPACED {
+            let before = database.len();
+            load(monospaced, &installed, &mut database);
+            if database.len() > before {
+                database.set_monospace_family(monospaced);
+                break;
             }
         }
-        if !database.is_empty() {
-            database.set_sans_serif_family(family);
-            database.set_serif_family(family);
-            return Some(Fonts { database: Arc::new(database), family: family.to_owned() });
-        }
+        return Some(Fonts { database: Arc::new(database), family: family.to_owned() });
     }
     None
+}
+
+/// Copies the faces of a family into a database.
+fn load(family: &str, installed: &fontdb::Database, database: &mut fontdb::Database) {
+    let mut seen = Vec::new();
+    for face in installed.faces().filter(|face| face.families.iter().any(|(name, _)| name == family)) {
+        let path = match &face.source {
+            fontdb::Source::File(path) => path.clone(),
+            _ => continue,
+        };
+        if !seen.contains(&path) {
+            // The bytes are held in memory: read from the file they would be read for every glyph.
+            if let Ok(bytes) = std::fs::read(&path) {
+                database.load_font_data(bytes);
+            }
+            seen.push(path);
+        }
+    }
 }
 
 fn parse(svg: &str) -> Result<usvg::Tree, CardFault> {
@@ -164,8 +185,14 @@ pub fn render_svg(svg: &str, width: u32, height: u32, ground: [u8; 3]) -> Result
 
 /// The card alone, flat, on white; the height follows from ID-1's ratio.
 pub fn render_card(person: &SpecimenPerson, width_px: u32) -> Result<RgbImage, CardFault> {
-    let height = (width_px as f32 * CARD_H / CARD_W).round() as u32;
-    render_svg(&resident_card_svg(person), width_px, height, [255, 255, 255])
+    render_document(&resident_card_svg(person), Format::Id1, width_px)
+}
+
+/// Any drawn document alone, flat, on white; the height follows from the format.
+pub fn render_document(svg: &str, format: Format, width_px: u32) -> Result<RgbImage, CardFault> {
+    let (wide, high) = format.size();
+    let height = (width_px as f32 * high / wide).round() as u32;
+    render_svg(svg, width_px, height, [255, 255, 255])
 }
 
 /// A picture as PNG bytes.

@@ -9,13 +9,11 @@ use std::fmt::Write as _;
 
 use super::SpecimenPerson;
 use super::portrait::portrait_marks;
+use super::print::{self, Format, Line, advance};
 
-/// Width of the view box; a unit is a tenth of a millimetre (ISO/IEC 7810: 85.60 mm).
-pub(super) const CARD_W: f32 = 856.0;
-/// Height of the view box (53.98 mm).
-pub(super) const CARD_H: f32 = 539.8;
-/// Radius of the corners (3.18 mm).
-pub(super) const CORNER: f32 = 31.8;
+/// Width and height of the view box; a unit is a tenth of a millimetre.
+const CARD_W: f32 = Format::Id1.size().0;
+const CARD_H: f32 = Format::Id1.size().1;
 
 const LEFT: f32 = 0.06 * CARD_W;
 
@@ -29,7 +27,7 @@ pub fn resident_card_svg(person: &SpecimenPerson) -> String {
     ));
     ground(&mut svg);
     photograph(&mut svg, person);
-    print(&mut svg, person);
+    fields(&mut svg, person);
     seal(&mut svg, person);
     specimen(&mut svg);
     svg.push_str("</svg>");
@@ -84,7 +82,7 @@ fn photograph(svg: &mut String, person: &SpecimenPerson) {
     );
 }
 
-fn print(svg: &mut String, person: &SpecimenPerson) {
+fn fields(svg: &mut String, person: &SpecimenPerson) {
     text(svg, "주민등록증", Place::title());
     let name = match &person.hanja {
         Some(hanja) => format!("{}({hanja})", person.name),
@@ -146,45 +144,6 @@ impl Place {
 
 /// A line of text whose middle (not its baseline) lies at the place; too long a line is set smaller.
 fn text(svg: &mut String, content: &str, place: Place) {
-    let natural = advance(content, place.size) + place.spacing * content.chars().count() as f32;
-    let size = if natural > place.max_width { place.size * place.max_width / natural } else { place.size };
-    let _ = write!(
-        svg,
-        r##"<text x="{:.1}" y="{:.1}" font-size="{size:.1}" font-weight="{}" text-anchor="{}" letter-spacing="{}" fill="#1E2A33">{}</text>"##,
-        place.x,
-        // Hangul sits from 0.12 below to 0.82 above the baseline, so its middle is 0.35 above it.
-        place.y + 0.35 * size,
-        place.weight,
-        place.anchor,
-        place.spacing,
-        escape(content)
-    );
-}
-
-/// Width of a line in units, near enough for placing: Hangul and Hanja 0.93 em, the rest 0.55, spaces 0.3.
-fn advance(content: &str, size: f32) -> f32 {
-    content
-        .chars()
-        .map(|c| match c {
-            ' ' => 0.3,
-            c if c.is_ascii() => 0.55,
-            _ => 0.93,
-        })
-        .sum::<f32>()
-        * size
-}
-
-fn escape(content: &str) -> String {
-    content.chars().fold(String::with_capacity(content.len()), |mut out, c| {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // XML 1.0 §2.2: other control characters can't stand in a document at all.
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
-        out
-    })
+    let Place { x, y, size, weight, anchor, spacing, max_width } = place;
+    print::text(svg, &Line { content, x, y, size, weight, anchor, spacing, colour: "#1E2A33", max_width });
 }

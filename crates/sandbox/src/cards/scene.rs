@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::SpecimenPerson;
 use super::noise::Grain;
-use super::pixels::{CardFault, LARGEST_SIDE, render_card};
-use super::resident::{CARD_H, CARD_W, CORNER};
+use super::pixels::{CardFault, LARGEST_SIDE, render_document};
+use super::print::Format;
+use super::resident::resident_card_svg;
 use super::surface::{self, Surface};
 
 /// A part of the card, to aim a reflection at.
@@ -35,9 +36,9 @@ pub enum Field {
 }
 
 impl Field {
-    /// Middle of the field, in units of the card.
+    /// Middle of the field, as fractions of the card.
     fn centre(self) -> (f32, f32) {
-        let (x, y) = match self {
+        match self {
             Self::Title => (0.23, 0.14),
             Self::Name => (0.22, 0.30),
             Self::ResidentNumber => (0.22, 0.42),
@@ -45,8 +46,7 @@ impl Field {
             Self::IssueDate => (0.45, 0.74),
             Self::Issuer => (0.45, 0.84),
             Self::Portrait => (0.78, 0.40),
-        };
-        (x * CARD_W, y * CARD_H)
+        }
     }
 }
 
@@ -123,6 +123,14 @@ pub fn render_photo(person: &SpecimenPerson, scene: &Scene) -> Result<Vec<u8>, C
     jpeg_bytes(&stage.shoot(scene), scene.jpeg_quality)
 }
 
+/// A picture of any drawn document, as JPEG bytes. A reflection lies where the resident card has the named field.
+///
+/// Faults: as `render_photo`.
+pub fn photograph_document(svg: &str, format: Format, scene: &Scene) -> Result<Vec<u8>, CardFault> {
+    let stage = Stage::with(svg, format, scene)?;
+    jpeg_bytes(&stage.shoot(scene), scene.jpeg_quality)
+}
+
 /// A picture as JPEG bytes, without any metadata.
 pub(super) fn jpeg_bytes(picture: &RgbImage, quality: u8) -> Result<Vec<u8>, CardFault> {
     let mut bytes = Vec::new();
@@ -134,19 +142,25 @@ pub(super) fn jpeg_bytes(picture: &RgbImage, quality: u8) -> Result<Vec<u8>, Car
 pub(super) struct Stage {
     card: RgbImage,
     desk: RgbImage,
+    format: Format,
 }
 
 impl Stage {
     /// Draws both at the scale that the scene needs.
     pub(super) fn set(person: &SpecimenPerson, scene: &Scene) -> Result<Self, CardFault> {
+        Self::with(&resident_card_svg(person), Format::Id1, scene)
+    }
+
+    fn with(svg: &str, format: Format, scene: &Scene) -> Result<Self, CardFault> {
         let (width, height) = (scene.width, scene.height);
         if width == 0 || height == 0 || width > LARGEST_SIDE || height > LARGEST_SIDE {
             return Err(CardFault::Size { width, height });
         }
         let card_px = (width as f32 * scene.card_width).round().clamp(64.0, LARGEST_SIDE as f32) as u32;
         Ok(Self {
-            card: render_card(person, card_px)?,
+            card: render_document(svg, format, card_px)?,
             desk: surface::lay(scene.background, width, height, scene.noise_seed),
+            format,
         })
     }
 
@@ -154,14 +168,14 @@ impl Stage {
     pub(super) fn shoot(&self, scene: &Scene) -> RgbImage {
         let (width, height) = self.desk.dimensions();
         let (w, h) = (width as f32, height as f32);
-        let view = View::of(scene, w, h);
+        let view = View::of(scene, self.format, w, h);
         let mut picture = RgbImage::from_fn(width, height, |x, y| {
             let (px, py) = (x as f32 + 0.5, y as f32 + 0.5);
             let mut colour = self.desk.get_pixel(x, y).0.map(f32::from);
             let (u, v) = view.on_card(px, py);
-            let edge = outside(u, v);
+            let edge = outside(self.format, u, v);
             if edge < 90.0 {
-                let shade = shadow(u, v, edge);
+                let shade = shadow(self.format, u, v, edge);
                 colour = colour.map(|c| c * (1.0 - shade));
                 let cover = (0.5 - edge / view.unit_px).clamp(0.0, 1.0);
                 if cover > 0.0 {
@@ -185,12 +199,12 @@ impl Stage {
 
     /// Print, its sheen and the reflection at a point of the card.
     fn on_card(&self, u: f32, v: f32, scene: &Scene) -> [f32; 3] {
-        let (w, h) = self.card.dimensions();
-        let mut colour = bilinear(&self.card, u / CARD_W * w as f32 - 0.5, v / CARD_H * h as f32 - 0.5);
+        let ((w, h), (wide, high)) = (self.card.dimensions(), self.format.size());
+        let mut colour = bilinear(&self.card, u / wide * w as f32 - 0.5, v / high * h as f32 - 0.5);
         // A soft band of light across the laminate.
         let band = (u + 0.8 * v - 520.0) / 260.0;
         let sheen = 7.0 * (-band * band).exp();
-        let lit = scene.glare.map_or(0.0, |glare| reflection(glare, u, v));
+        let lit = scene.glare.map_or(0.0, |glare| reflection(glare, self.format, u, v));
         for c in &mut colour {
             *c = (*c * 0.97 + sheen) * (1.0 - lit.min(1.0)) + 268.0 * lit.min(1.0);
         }
@@ -205,8 +219,9 @@ struct View {
 }
 
 impl View {
-    fn of(scene: &Scene, w: f32, h: f32) -> Self {
-        let scale = w * scene.card_width.max(0.01) / CARD_W;
+    fn of(scene: &Scene, format: Format, w: f32, h: f32) -> Self {
+        let (wide, high) = format.size();
+        let scale = w * scene.card_width.max(0.01) / wide;
         let (sz, cz) = scene.rotation_deg.to_radians().sin_cos();
         let (sx, cx) = scene.pitch_deg.clamp(-50.0, 50.0).to_radians().sin_cos();
         let (sy, cy) = scene.yaw_deg.clamp(-50.0, 50.0).to_radians().sin_cos();
@@ -218,7 +233,7 @@ impl View {
         };
         let (a, b) = (col(1.0, 0.0), col(0.0, 1.0));
         // The camera stands 2.4 card widths above, as a phone is held.
-        let d = 2.4 * CARD_W;
+        let d = 2.4 * wide;
         let (ox, oy) = (scene.centre.0 * w, scene.centre.1 * h);
         let forward = {
             let row = |a0: f32, b0: f32, a2: f32, b2: f32, o: f32| {
@@ -226,7 +241,7 @@ impl View {
             };
             let m = [row(a[0], b[0], a[2], b[2], ox), row(a[1], b[1], a[2], b[2], oy), [a[2], b[2], d]];
             // From the card's corner to its middle.
-            m.map(|[p, q, r]| [p, q, r - p * CARD_W / 2.0 - q * CARD_H / 2.0])
+            m.map(|[p, q, r]| [p, q, r - p * wide / 2.0 - q * high / 2.0])
         };
         Self { inverse: adjugate(forward), unit_px: 1.0 / scale }
     }
@@ -251,17 +266,16 @@ fn adjugate(m: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
 }
 
 /// Distance to the rounded edge in units; negative inside.
-fn outside(u: f32, v: f32) -> f32 {
-    let (x, y) = (
-        (u - CARD_W / 2.0).abs() - (CARD_W / 2.0 - CORNER),
-        (v - CARD_H / 2.0).abs() - (CARD_H / 2.0 - CORNER),
-    );
-    x.max(0.0).hypot(y.max(0.0)) + x.max(y).min(0.0) - CORNER
+fn outside(format: Format, u: f32, v: f32) -> f32 {
+    let ((wide, high), corner) = (format.size(), format.corner());
+    let (x, y) =
+        ((u - wide / 2.0).abs() - (wide / 2.0 - corner), (v - high / 2.0).abs() - (high / 2.0 - corner));
+    x.max(0.0).hypot(y.max(0.0)) + x.max(y).min(0.0) - corner
 }
 
 /// The card's shadow: a dark line where it touches the desk, a soft one towards the lower right.
-fn shadow(u: f32, v: f32, edge: f32) -> f32 {
-    let soft = (1.0 - (outside(u - 8.0, v - 15.0) + 14.0) / 52.0).clamp(0.0, 1.0);
+fn shadow(format: Format, u: f32, v: f32, edge: f32) -> f32 {
+    let soft = (1.0 - (outside(format, u - 8.0, v - 15.0) + 14.0) / 52.0).clamp(0.0, 1.0);
     let touch = (1.0 - edge / 7.0).clamp(0.0, 1.0);
     0.46 * soft * soft + 0.22 * touch
 }
@@ -273,8 +287,9 @@ fn lamp(x: f32, y: f32) -> f32 {
 }
 
 /// 0 where there is no reflection, 1 and more where it hides everything.
-fn reflection(glare: Glare, u: f32, v: f32) -> f32 {
-    let (cx, cy) = glare.field.centre();
+fn reflection(glare: Glare, format: Format, u: f32, v: f32) -> f32 {
+    let ((x, y), (wide, high)) = (glare.field.centre(), format.size());
+    let (cx, cy) = (x * wide, y * high);
     let (s, c) = (-0.16f32).sin_cos();
     let (dx, dy) = (u - cx, v - cy);
     let (a, b) = ((c * dx + s * dy) / 190.0, (c * dy - s * dx) / 66.0);
