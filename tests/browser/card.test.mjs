@@ -52,7 +52,11 @@ test('a card that was reported lost is told so, and another card goes on', async
   await walk.says(/분실 신고된 신분증이에요/);
   await walk.says('제가 신고하지 않았어요');
   const checks = (await h.read(opened.id)).checks;
-  assert.deepEqual(checks.map((c) => [c.check, c.outcome, c.code]), [['id_document', 'failed', 'lost_reported']]);
+  assert.deepEqual(checks.map((c) => [c.check, c.outcome, c.code]), [
+    ['deceased_list', 'passed', 'clear'],
+    ['account_opening_list', 'passed', 'clear'],
+    ['id_document', 'failed', 'lost_reported'],
+  ]);
   // The person fetches another one.
   await walk.page.evaluate(() => sessionStorage.setItem('ingam.specimen', '{"person":"kim-minsu"}'));
   await walk.page.reload();

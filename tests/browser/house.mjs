@@ -35,7 +35,10 @@ export async function house(t) {
   });
   let log = '';
   program.stderr.on('data', (piece) => { log += piece; });
+  let inside;
   t.after(async () => {
+    // What a page still asks of a program that is being ended is no fault of the page.
+    if (inside) inside.ending = true;
     if (program.exitCode === null) {
       program.kill('SIGTERM');
       const ended = await Promise.race([once(program, 'exit').then(() => true), sleep(20_000, false, { ref: false })]);
@@ -54,7 +57,8 @@ export async function house(t) {
       return null;
     }
   }, 'the program to be ready');
-  return new House(dir, places);
+  inside = new House(dir, places);
+  return inside;
 }
 
 async function call(method, url, body, headers = {}) {
@@ -166,6 +170,7 @@ class Phone {
     });
     context.on('console', (message) => {
       if (message.type() !== 'error' && message.type() !== 'warning') return;
+      if (house.ending) return;
       if (this.mayBeOffline && NO_NETWORK.test(message.text())) return;
       this.problems.push(`console: ${message.text()} (${message.location().url})`);
     });

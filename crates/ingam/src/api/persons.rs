@@ -212,12 +212,10 @@ pub async fn unmerge_persons(
     two(&app, &id, posted, person::unmerge).await
 }
 
-async fn two(
-    app: &App,
-    id: &str,
-    posted: Posted<TwoPersons>,
-    decide: fn(&Person, &Person, Decided) -> Result<(Event, Event), Refusal>,
-) -> Result<Response, Problem> {
+/// What a decision about two persons means for each of them.
+type Both = fn(&Person, &Person, Decided) -> Result<(Event, Event), Refusal>;
+
+async fn two(app: &App, id: &str, posted: Posted<TwoPersons>, decide: Both) -> Result<Response, Problem> {
     let Posted { auth, body, once } = posted;
     let institution = &auth.caller.institution.id;
     let here = own(app, institution, id).await?.id;

@@ -37,6 +37,12 @@ pub struct ResultObject {
     /// The day of birth.
     #[schema(value_type = String, format = Date, example = "1990-01-01")]
     birth_date: String,
+    /// The number by which Korea knows the person, with its last six digits hidden; null behind a foreign passport.
+    #[schema(example = "900101-1******")]
+    resident_number_masked: Option<String>,
+    /// The document's day of issue, where it was asked about.
+    #[schema(value_type = Option<String>, format = Date, example = "2020-01-01")]
+    issue_date: Option<String>,
     /// The document.
     document: DocumentFields,
     /// The account that was proved.
@@ -119,7 +125,13 @@ pub struct CardObject {
     /// The day of birth.
     #[schema(value_type = Option<String>, format = Date, example = "1990-01-01")]
     birth_date: Option<String>,
-    /// What else was read.
+    /// The resident registration number, or a foreigner's, with its last six digits hidden.
+    #[schema(example = "900101-1******")]
+    resident_number_masked: Option<String>,
+    /// The day of issue.
+    #[schema(value_type = Option<String>, format = Date, example = "2020-01-01")]
+    issue_date: Option<String>,
+    /// The document.
     document: DocumentFields,
     /// Fields that the person should look at.
     #[schema(example = json!(["issue_date"]))]
@@ -175,17 +187,18 @@ pub async fn get_verification_result(
         }
         _ => None,
     };
+    let texts = confirmed.texts();
+    let shown = texts.iter().filter_map(|(f, text)| Some((*f, shown(*f, text)?))).collect();
+    let document = DocumentFields::of(confirmed.document.kind(), &shown);
     Ok(Json(ResultObject {
         verification: v.id.to_string(),
         object: "verification_result",
         person: v.person.as_ref().map(ToString::to_string),
         name: confirmed.name.expose().to_owned(),
         birth_date: confirmed.birth_date().to_string(),
-        document: {
-            let texts = confirmed.texts();
-            let shown = texts.iter().filter_map(|(f, text)| Some((*f, shown(*f, text)?))).collect();
-            DocumentFields::of(confirmed.document.kind(), &shown)
-        },
+        resident_number_masked: document.resident_number_masked.clone(),
+        issue_date: document.issue_date.clone(),
+        document,
         account,
         verified_at: at,
     }))
@@ -218,12 +231,15 @@ pub async fn get_verification_card(
         ingam_cases::verification::next::Next::Confirm { doubtful, .. } => doubtful,
         _ => vec![],
     };
+    let document = DocumentFields::of(card.document, &card.shown);
     Ok(Json(CardObject {
         verification: v.id.to_string(),
         object: "verification_card",
         name: card.shown.get(&DocumentField::Name).cloned(),
         birth_date: card.birth_date.map(|d| d.to_string()),
-        document: DocumentFields::of(card.document, &card.shown),
+        resident_number_masked: document.resident_number_masked.clone(),
+        issue_date: document.issue_date.clone(),
+        document,
         doubtful: doubtful.iter().map(super::object::word).collect(),
     }))
 }

@@ -110,10 +110,10 @@ async fn judge(app: &App, v: &Verification, card: &CardReading) -> Result<(Readi
     };
     let found = found(card, document);
     let sure = |field: &DocumentField| found.get(field).is_some_and(|(_, sure)| *sure);
-    let missing =
-        document.needs().iter().filter(|f| is_printed(document, **f) && !found.contains_key(f)).count();
-    // More than half of what is printed must be there: who would have to type it all had better take a clear picture.
-    if missing * 2 > document.needs().len() {
+    let missing = document.needs().iter().filter(|field| !found.contains_key(field)).count();
+    // Who would have to type most of a resident card had better take a clear picture. Other documents are read as far
+    // as the reader knows their layout; what it can't read of them the person types.
+    if document == DocumentKind::Resident && missing > 1 {
         if quality.is_empty() {
             quality.push("unreadable".into());
         }
@@ -164,11 +164,6 @@ fn kind(card: &CardReading, taken: &[DocumentKind]) -> Option<DocumentKind> {
             many => many.contains(&DocumentKind::Resident).then_some(DocumentKind::Resident),
         },
     }
-}
-
-/// Whether the field stands on the document. Korean passports print no resident number since 2020-12-21.
-fn is_printed(document: DocumentKind, field: DocumentField) -> bool {
-    !(document == DocumentKind::Passport && field == DocumentField::ResidentNumber)
 }
 
 /// What was read of the fields that the issuer takes, with whether it is sure. A text that is none of its field is not

@@ -29,6 +29,7 @@ async fn a_result_names_the_person_and_leaves_a_record() {
     let result = program.get(&caller, &format!("{path}?reason=open_account")).await.expect(200);
     assert_eq!(result["name"], NAME);
     assert_eq!(result["birth_date"], "1990-01-01");
+    assert_eq!(result["resident_number_masked"], "900101-1******");
     assert_eq!(result["document"]["kind"], "resident");
     assert_eq!(result["document"]["resident_number_masked"], "900101-1******");
     assert_eq!(result["document"]["issue_date"], "2020-01-01");
