@@ -137,6 +137,34 @@ codes! {
 }
 
 codes! {
+    /// What an institution says when it is asked whether a verification goes on.
+    InstitutionCode {
+        /// Go on.
+        Pass = Passed,
+        /// Do not: whatever else was proved.
+        Stop = Failed,
+        /// It does not know yet; asking later helps.
+        Unknown = Indeterminate,
+        /// No answer, an outage, or an answer that was not understood.
+        Unavailable = Indeterminate,
+    }
+}
+
+codes! {
+    /// What came of a code of an access medium.
+    DeviceCode {
+        /// It is the medium's, and was not used before.
+        Right = Passed,
+        /// It is not.
+        Wrong = Failed,
+        /// It was the medium's, and was used before (RFC 6238 §5.2: a code is taken once).
+        Used = Failed,
+        /// The medium takes no more codes: wrong too often, or revoked.
+        Locked = Failed,
+    }
+}
+
+codes! {
     /// What a bank says about the holder of an account (계좌실명조회).
     HolderCode {
         /// The account lives and the bank named its holder.

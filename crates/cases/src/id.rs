@@ -95,6 +95,8 @@ ids! {
     StaffId = "stf_";
     /// A try to sign in with a login that nobody has.
     KnockId = "knk_";
+    /// An access medium of a person: a one-time password's secret, or a security card.
+    MediumId = "med_";
     /// A webhook endpoint.
     EndpointId = "whe_";
     /// An API key (not its secret).
@@ -111,6 +113,13 @@ ids! {
     BlobId = "blb_";
     /// One HTTP request.
     RequestId = "req_";
+}
+
+impl CallId {
+    /// The id of the one question of its kind in a verification: whoever asks it again names the same.
+    pub fn first_of(verification: &VerificationId) -> Self {
+        Self(format!("{}{}", Self::PREFIX, &verification.as_str()[VerificationId::PREFIX.len()..]))
+    }
 }
 
 #[cfg(test)]

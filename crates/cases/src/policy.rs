@@ -2,9 +2,16 @@
 //!
 //! Knows no person and no institution; a verification carries the version under which it was opened.
 
-use crate::method::{self, Method};
+mod question;
+mod step;
+
 pub use crate::values::DocumentKind;
+pub use question::{AnswerForm, BadAnswer, Choice, Question, Words};
+pub use step::{DeviceKind, Step, StepKind};
+
+use crate::method;
 use serde::{Deserialize, Serialize};
+use step::{a_day, camera_only, five, is_zero, ten, three, two};
 
 /// Longest life of a 1-won code. Supervisors' guidance since 2024-02 is 15 minutes; practice is 5.
 pub const MAX_CODE_MINUTES: u32 = 15;
@@ -46,73 +53,6 @@ pub enum BlockList {
 impl BlockList {
     /// Every list.
     pub const ALL: [Self; 3] = [Self::Deceased, Self::AccountOpening, Self::Loan];
-}
-
-/// One step of a policy. Each meets one method.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Step {
-    /// ① Photograph an ID, confirm what was read, ask the issuer.
-    IdDocument {
-        /// Which documents are taken; the page finds out by itself which one is shown.
-        documents: Vec<DocumentKind>,
-        /// Where the picture may come from.
-        #[serde(default = "camera_only")]
-        sources: Vec<PictureSource>,
-        /// Pictures in all.
-        #[serde(default = "ten")]
-        pictures: u32,
-        /// Answers of the issuer that may be a no before the verification is refused.
-        #[serde(default = "three")]
-        checks: u32,
-    },
-    /// ④ Prove an own account with 1 won.
-    ExistingAccount {
-        /// Sends in all.
-        #[serde(default = "three")]
-        sends: u32,
-        /// Tries for one code.
-        #[serde(default = "five")]
-        tries: u32,
-        /// Life of one code, in minutes.
-        #[serde(default = "five")]
-        code_minutes: u32,
-        /// Accounts that may be named in all.
-        #[serde(default = "five")]
-        accounts: u32,
-    },
-}
-
-fn is_zero(years: &u8) -> bool {
-    *years == 0
-}
-fn camera_only() -> Vec<PictureSource> {
-    vec![PictureSource::Camera]
-}
-fn ten() -> u32 {
-    10
-}
-fn five() -> u32 {
-    5
-}
-fn three() -> u32 {
-    3
-}
-fn a_day() -> u32 {
-    86_400
-}
-fn two() -> u32 {
-    2
-}
-
-impl Step {
-    /// The method that the step meets.
-    pub fn method(&self) -> Method {
-        match self {
-            Self::IdDocument { .. } => Method::IdDocument,
-            Self::ExistingAccount { .. } => Method::ExistingAccount,
-        }
-    }
 }
 
 /// A consent that the person is asked for, by the id of its text.
@@ -170,7 +110,7 @@ impl Policy {
         let mut add = |field: &str, code: &'static str, detail: String| {
             found.push(PolicyProblem { field: field.to_owned(), code, detail });
         };
-        let methods = || self.steps.iter().map(Step::method);
+        let methods = || self.steps.iter().filter_map(Step::method);
         if method::distinct(methods()) < method::LEGAL_FLOOR || (self.require as usize) < method::LEGAL_FLOOR
         {
             add(
@@ -187,50 +127,12 @@ impl Policy {
                 format!("`require` is {}, but the steps make fewer different methods.", self.require),
             );
         }
-        let mut seen = Vec::new();
         for (i, step) in self.steps.iter().enumerate() {
-            if seen.contains(&step.method()) {
-                add(&format!("/steps/{i}"), "repeated_step", "Each step may stand once.".into());
-            }
-            seen.push(step.method());
-            let mut range = |name: &str, value: u32, max: u32| {
-                if value == 0 || value > max {
-                    add(
-                        &format!("/steps/{i}/{name}"),
-                        "out_of_range",
-                        format!("`{name}` must lie between 1 and {max}."),
-                    );
-                }
-            };
-            match step {
-                Step::IdDocument { documents, sources, pictures, checks } => {
-                    range("pictures", *pictures, MAX_PICTURES);
-                    range("checks", *checks, MAX_CHECKS);
-                    if documents.is_empty() {
-                        add(&format!("/steps/{i}/documents"), "empty", "Name at least one document.".into());
-                    } else if repeats(documents) {
-                        add(&format!("/steps/{i}/documents"), "repeated", "Name each document once.".into());
-                    }
-                    if sources.is_empty() {
-                        add(&format!("/steps/{i}/sources"), "empty", "Name at least one source.".into());
-                    }
-                }
-                Step::ExistingAccount { sends, tries, code_minutes, accounts } => {
-                    range("sends", *sends, MAX_SENDS);
-                    range("tries", *tries, MAX_CODE_TRIES);
-                    range("code_minutes", *code_minutes, MAX_CODE_MINUTES);
-                    range("accounts", *accounts, MAX_SENDS);
-                    if !seen.contains(&Method::IdDocument) {
-                        add(
-                            &format!("/steps/{i}"),
-                            "needs_name_first",
-                            "The holder is compared with the name on the ID: put `id_document` before it."
-                                .into(),
-                        );
-                    }
-                }
-            }
+            found.extend(step.problems(&format!("/steps/{i}"), &self.steps[..i]));
         }
+        let mut add = |field: &str, code: &'static str, detail: String| {
+            found.push(PolicyProblem { field: field.to_owned(), code, detail });
+        };
         if repeats(&self.block_lists) {
             add("/block_lists", "repeated", "Name each list once.".into());
         }
@@ -259,7 +161,7 @@ impl Policy {
             Step::IdDocument { pictures, checks, sources, documents } => {
                 Some(DocumentRules { pictures: *pictures, checks: *checks, sources, documents })
             }
-            Step::ExistingAccount { .. } => None,
+            _ => None,
         })
     }
 
@@ -276,7 +178,7 @@ impl Policy {
                 code_minutes: *code_minutes,
                 accounts: *accounts,
             }),
-            Step::IdDocument { .. } => None,
+            _ => None,
         })
     }
 

@@ -42,6 +42,12 @@ refusals! {
     ConsentRequired = "consent_required", "A required consent was not given.";
     /// The answers are not those of the texts that the policy asks for.
     ConsentsDiffer = "consents_differ", "The answered texts are not the ones that the policy asks for.";
+    /// Questions that were left open, or that nobody asked.
+    AnswersDiffer = "answers_differ", "The answers are not those to the questions that the policy asks.";
+    /// The access medium that was named is not one that the policy asks for, or none was.
+    MediumDiffers = "medium_differs", "Name in `medium` an access medium of a kind that the policy's `device` step takes, and none where it has no such step.";
+    /// Its institution took it back.
+    MediumRevoked = "medium_revoked", "The access medium was revoked. Enrol another one.";
     /// The policy does not take pictures of this source.
     SourceNotAllowed = "source_not_allowed", "The policy does not take pictures from this source.";
     /// No more pictures.

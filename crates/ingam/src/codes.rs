@@ -5,7 +5,7 @@
 
 use crate::fault::Fault;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use ingam_cases::id::{CallId, StaffId, VerificationId};
+use ingam_cases::id::{CallId, MediumId, StaffId, VerificationId};
 use ingam_ledger::Ledger;
 
 /// Syllables that nobody takes for one another: no tense or aspirated consonants, no finals, and of the vowels
@@ -54,6 +54,15 @@ async fn mac(ledger: &Ledger, purpose: &str, of: &str) -> Result<String, Fault> 
     let mut mac = ledger.index_value(purpose, of.as_bytes()).await?.hex;
     mac.truncate(32);
     Ok(mac)
+}
+
+/// The draw behind what a person is asked of a security card.
+///
+/// # Errors
+/// Where the vault fails.
+pub async fn challenge_draw(ledger: &Ledger, medium: &MediumId, of: &VerificationId) -> Result<u64, Fault> {
+    let mac = mac(ledger, "card_challenge", &format!("{medium}/{of}")).await?;
+    u64::from_str_radix(&mac[..16], 16).map_err(Fault::internal)
 }
 
 /// The token in a person's link.

@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::flow::read_event;
-use crate::flow::{door, institution, persons, staff, verification};
+use crate::flow::{door, institution, media, persons, staff, verification};
 use ingam_ledger::ClearEntry;
 use serde_json::Value;
 
@@ -34,6 +34,14 @@ pub fn fold(case_kind: &str, entries: &[ClearEntry]) -> Result<Value, String> {
             for entry in entries {
                 let event = event(entry)?;
                 state = Some(ingam_cases::staff::apply(state, &event).map_err(|e| e.to_string())?);
+            }
+            json(&state)
+        }
+        media::KIND => {
+            let mut state = None;
+            for entry in entries {
+                let event = event(entry)?;
+                state = Some(ingam_cases::medium::apply(state, &event).map_err(|e| e.to_string())?);
             }
             json(&state)
         }

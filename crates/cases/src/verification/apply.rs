@@ -2,12 +2,15 @@
 
 use super::account::{fold_code_tried, fold_deposit_answer, fold_holder_answer, forget_account};
 use super::card::{another_picture, fold_issuer_answer, fold_list_answer, list_check};
+use super::device::fold_tried;
+use super::institution_check;
 use super::{
-    AccountProblem, AccountStep, CardProblem, CardStep, Check, CheckKind, DocumentKind, End, Event,
-    LaterReason, ResendProblem, Stage, Verification,
+    AccountProblem, AccountStep, CardProblem, CardStep, Check, CheckKind, DeviceStep, DocumentKind, End,
+    Event, FormStep, InstitutionStep, LaterReason, ResendProblem, Stage, Verification,
 };
 use crate::answers::{HolderCode, IssuerCode, Outcome};
 use crate::id::CallId;
+use crate::policy::{Step, StepKind};
 use crate::values::NameMatch;
 use jiff::Timestamp;
 use std::fmt;
@@ -31,6 +34,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
                 plan,
                 reference,
                 return_url,
+                medium,
                 opened_at,
                 expires_at,
             },
@@ -60,6 +64,10 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
                 sends: 0,
                 bank_silences: 0,
                 account_outdated: false,
+                form: FormStep::Idle,
+                institution_check: InstitutionStep::Idle,
+                medium: medium.clone(),
+                device: DeviceStep::Idle,
                 checks: Vec::new(),
                 met: Vec::new(),
                 notice_asked: false,
@@ -219,6 +227,12 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
             }
         }
         Event::AccountChanged {} => v.account = AccountStep::Name { problem: Some(AccountProblem::Chosen) },
+        Event::FormAnswered { .. } => v.form = FormStep::Answered,
+        Event::InstitutionAsked { call } => institution_check::fold_asked(&mut v, call),
+        Event::InstitutionAnswered { call, code, provider, at, retry_at, .. } => {
+            institution_check::fold_answer(&mut v, call, *code, provider, *at, *retry_at);
+        }
+        Event::DeviceTried { call, code, at } => fold_tried(&mut v, call, *code, *at),
         Event::NoticeAsked {} => v.notice_asked = true,
         Event::NoticeDue {} => v.notice_asked = false,
         Event::LinkAsked {} => v.links_asked += 1,
@@ -237,9 +251,16 @@ pub fn fold<'e>(events: impl IntoIterator<Item = &'e Event>) -> Result<Option<Ve
 }
 
 fn start_checking(v: &mut Verification) -> Stage {
-    v.card = CardStep::Picture { problem: None };
-    if v.plan.existing_account().is_some() {
-        v.account = AccountStep::Name { problem: None };
+    let kinds: Vec<StepKind> = v.plan.steps.iter().map(Step::kind).collect();
+    for kind in kinds {
+        match kind {
+            StepKind::IdDocument => v.card = CardStep::Picture { problem: None },
+            StepKind::ExistingAccount => v.account = AccountStep::Name { problem: None },
+            StepKind::Form => v.form = FormStep::Open,
+            StepKind::Device => v.device = DeviceStep::Open { wrong: 0, last: None },
+            // It is asked when everything before it is done.
+            StepKind::InstitutionCheck => {}
+        }
     }
     Stage::Checking
 }

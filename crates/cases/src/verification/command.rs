@@ -1,8 +1,8 @@
 //! Commands to a verification: what someone wants. Whatever needed plaintext was compared before; a command
 //! carries the outcome alone.
 
-use super::{DocumentField, DocumentKind};
-use crate::answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode};
+use super::{DocumentField, DocumentKind, NamedMedium};
+use crate::answers::{Answer, BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode};
 use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
 use crate::policy::{PictureSource, Policy};
 use crate::values::{BankCode, NameMatch};
@@ -148,6 +148,29 @@ pub enum Command {
         /// Whether it was right; compared in constant time before.
         right: bool,
     },
+    /// The person answered the institution's own questions.
+    AnswerForm {
+        /// The session that acts.
+        session: u32,
+        /// The questions that have an answer; what it is stands sealed beside.
+        answered: Vec<String>,
+    },
+    /// The institution answered whether it goes on, or did not.
+    InstitutionAnswered {
+        /// The question.
+        call: CallId,
+        /// The answer.
+        answer: Answer<InstitutionCode>,
+    },
+    /// The person typed a code of the access medium.
+    TryDevice {
+        /// The session that acts.
+        session: u32,
+        /// Id of this try.
+        call: CallId,
+        /// What came of it; compared in constant time before.
+        code: DeviceCode,
+    },
     /// The person wants to be told when it goes on.
     AskNotice {
         /// The session that acts.
@@ -199,6 +222,8 @@ pub struct Open {
     pub reference: Option<String>,
     /// Where the person goes back to.
     pub return_url: Option<String>,
+    /// The person's access medium, where the policy asks for a code of one.
+    pub medium: Option<NamedMedium>,
 }
 
 /// A text as it was shown.

@@ -7,9 +7,13 @@ use super::apply::apply;
 use super::card;
 use super::card::issuer_awaited;
 use super::command::{ConsentAnswer, Open};
+use super::device;
+use super::form;
+use super::institution_check;
 use super::next::{Next, next};
 use super::{AccountStep, CardProblem, CardStep, Command, End, Event, RefusedCode, Stage, Verification};
 use crate::id::CallId;
+use crate::policy::StepKind;
 use crate::refusal::Refusal;
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,6 +42,9 @@ fn opened(open: Open, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     if !open.plan.problems().is_empty() {
         return Err(Refusal::PolicyNotAllowed);
     }
+    if !device::fits(&open.plan, open.medium.as_ref()) {
+        return Err(Refusal::MediumDiffers);
+    }
     let expires_at = now + SignedDuration::from_secs(i64::from(open.plan.expires_in_s));
     Ok(vec![Event::Opened {
         id: open.id,
@@ -48,6 +55,7 @@ fn opened(open: Open, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         plan: Box::new(open.plan),
         reference: open.reference,
         return_url: open.return_url,
+        medium: open.medium,
         opened_at: now,
         expires_at,
     }])
@@ -86,9 +94,10 @@ fn after_the_end(v: &Verification, command: Command, now: Timestamp) -> Result<V
             card::list_answered(v, call, answer, next_call, withheld, now)
         }
         Command::DepositAnswered { call, answer } => deposit_answered(v, call, answer, now),
-        Command::HolderAnswered { .. } | Command::CardRead { .. } | Command::WithholdCard { .. } => {
-            Err(Refusal::StaleAnswer)
-        }
+        Command::HolderAnswered { .. }
+        | Command::CardRead { .. }
+        | Command::WithholdCard { .. }
+        | Command::InstitutionAnswered { .. } => Err(Refusal::StaleAnswer),
         _ => Err(if v.end() == Some(End::Expired) { Refusal::Expired } else { Refusal::Ended }),
     }
 }
@@ -156,6 +165,7 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
             mine(session)?;
             let AccountStep::Name { .. } = v.account else { return Err(Refusal::NotNow) };
             let rules = name_known(v)?;
+            everything_before_is_done(v, StepKind::ExistingAccount)?;
             if v.accounts >= rules.accounts {
                 return Err(Refusal::AccountsUsedUp);
             }
@@ -200,9 +210,18 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
             }
             Ok(vec![Event::CodeTried { right, at: now }])
         }
+        Command::AnswerForm { session, answered } => {
+            mine(session)?;
+            form::answer(v, answered)
+        }
+        Command::InstitutionAnswered { call, answer } => institution_check::answered(v, call, answer, now),
+        Command::TryDevice { session, call, code } => {
+            mine(session)?;
+            device::tried(v, call, code, now)
+        }
         Command::AskNotice { session } => {
             mine(session)?;
-            if !issuer_awaited(v) && !bank_awaited(v) {
+            if !issuer_awaited(v) && !bank_awaited(v) && !v.institution_check.awaited() {
                 return Err(Refusal::NotNow);
             }
             Ok(if v.notice_asked { vec![] } else { vec![Event::NoticeAsked {}] })
@@ -235,6 +254,13 @@ fn consents(v: &Verification, answers: Vec<ConsentAnswer>, now: Timestamp) -> Re
     Ok(events)
 }
 
+/// Nothing that the policy puts before a step is left to do. The card has its own rule: its issuer may be slow.
+fn everything_before_is_done(v: &Verification, kind: StepKind) -> Result<(), Refusal> {
+    let before = v.plan.steps.iter().take_while(|step| step.kind() != kind);
+    let open = before.filter(|step| step.kind() != StepKind::IdDocument).any(|step| !v.done(step));
+    if open { Err(Refusal::NotNow) } else { Ok(()) }
+}
+
 /// When an institution that gave no clear answer is asked again: when it said, else after a growing pause.
 pub(super) fn retry_at(silences: u32, said: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let pause = PAUSES_S[(silences as usize).min(PAUSES_S.len() - 1)];
@@ -264,6 +290,7 @@ fn tick(
         AccountStep::Code { expires_at, .. } if now >= *expires_at => events.push(Event::CodeLapsed {}),
         _ => {}
     }
+    events.extend(institution_check::again(v, now));
     if let CardStep::Later { retry_at, .. } = &v.card
         && now >= *retry_at
     {
@@ -286,9 +313,9 @@ fn finish(v: &Verification, mut events: Vec<Event>, now: Timestamp) -> Result<Ve
     let mut after = fold_on(v, &events)?;
     if after.stage == Stage::Checking && !events.is_empty() {
         let end = if after.policy_met() { Some(Event::Verified { at: now }) } else { exhausted(&after, now) };
-        if let Some(end) = end {
-            after = fold_on(&after, std::slice::from_ref(&end))?;
-            events.push(end);
+        if let Some(follows) = end.or_else(|| institution_check::due(&after)) {
+            after = fold_on(&after, std::slice::from_ref(&follows))?;
+            events.push(follows);
         }
     }
     if v.notice_asked && answered(v, &after, &events) && !matches!(next(&after), Next::Wait { .. }) {
@@ -306,6 +333,7 @@ fn answered(before: &Verification, after: &Verification, events: &[Event]) -> bo
         Event::HolderAnswered { .. } | Event::DepositAnswered { .. } => {
             bank_awaited(before) && !bank_awaited(after)
         }
+        Event::InstitutionAnswered { .. } => !after.institution_check.awaited(),
         _ => false,
     })
 }
@@ -313,6 +341,9 @@ fn answered(before: &Verification, after: &Verification, events: &[Event]) -> bo
 /// The end of a verification whose policy can't be met any more.
 pub(super) fn exhausted(v: &Verification, now: Timestamp) -> Option<Event> {
     let refused = |code| Some(Event::Refused { code, at: now });
+    if let Some(code) = device::exhausted(v) {
+        return refused(code);
+    }
     let document = v.plan.id_document()?;
     let card_refused = matches!(
         v.card,

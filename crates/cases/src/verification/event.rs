@@ -2,8 +2,8 @@
 //! a change of meaning gets a new version, and golden entries of every release are folded in tests.
 
 use super::command::{ConsentAnswer, KeptPicture, ShownText};
-use super::{DocumentField, DocumentKind, RefusedCode};
-use crate::answers::{BlockCode, DepositCode, HolderCode, IssuerCode};
+use super::{DocumentField, DocumentKind, NamedMedium, RefusedCode};
+use crate::answers::{BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode};
 use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
 use crate::policy::{BlockList, PictureSource, Policy};
 use crate::values::{BankCode, NameMatch};
@@ -27,6 +27,8 @@ pub enum Event {
         reference: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         return_url: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        medium: Option<NamedMedium>,
         opened_at: Timestamp,
         expires_at: Timestamp,
     },
@@ -154,6 +156,24 @@ pub enum Event {
     ResendAsked {},
     #[serde(rename = "verification.account_changed/1")]
     AccountChanged {},
+    /// Sealed: `answers`, as a JSON object by the questions' ids.
+    #[serde(rename = "verification.form_answered/1")]
+    FormAnswered { answered: Vec<String> },
+    #[serde(rename = "verification.institution_asked/1")]
+    InstitutionAsked { call: CallId },
+    /// Sealed: `text`, what the institution wants the person to read, where it said something.
+    #[serde(rename = "verification.institution_answered/1")]
+    InstitutionAnswered {
+        call: CallId,
+        code: InstitutionCode,
+        provider: String,
+        elapsed_ms: u64,
+        at: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_at: Option<Timestamp>,
+    },
+    #[serde(rename = "verification.device_tried/1")]
+    DeviceTried { call: CallId, code: DeviceCode, at: Timestamp },
     #[serde(rename = "verification.notice_asked/1")]
     NoticeAsked {},
     #[serde(rename = "verification.notice_due/1")]
@@ -182,6 +202,9 @@ impl Event {
             Self::IssuerAnswered { .. } => "verification.document_checked",
             Self::HolderAnswered { .. } => "verification.account_checked",
             Self::DepositAnswered { code: DepositCode::Deposited, .. } => "verification.code_sent",
+            Self::FormAnswered { .. } => "verification.form_answered",
+            Self::InstitutionAnswered { .. } => "verification.institution_checked",
+            Self::DeviceTried { .. } => "verification.device_tried",
             Self::NoticeAsked {} => "verification.notice_requested",
             Self::NoticeDue {} => "verification.notice_due",
             Self::LinkAsked {} => "verification.link_requested",
@@ -195,13 +218,16 @@ impl Event {
     }
 
     /// Every public type, for documents.
-    pub const PUBLIC_TYPES: [&'static str; 14] = [
+    pub const PUBLIC_TYPES: [&'static str; 17] = [
         "verification.created",
         "verification.started",
         "verification.document_read",
         "verification.document_checked",
         "verification.account_checked",
         "verification.code_sent",
+        "verification.form_answered",
+        "verification.institution_checked",
+        "verification.device_tried",
         "verification.notice_requested",
         "verification.notice_due",
         "verification.link_requested",

@@ -10,14 +10,17 @@ pub mod apply;
 mod card;
 pub mod command;
 pub mod decide;
+mod device;
 pub mod event;
+mod form;
+mod institution_check;
 pub mod next;
 pub mod work;
 
 use crate::answers::Outcome;
 use crate::id::{CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
 use crate::method::{self, Method};
-use crate::policy::{BlockList, Policy};
+use crate::policy::{BlockList, Policy, Step};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +28,10 @@ pub use crate::values::{DocumentField, DocumentKind};
 pub use account::{AccountProblem, AccountStep, LaterReason, ResendProblem};
 pub use card::{CardProblem, CardStep};
 pub use command::Command;
+pub use device::{DeviceStep, NamedMedium};
 pub use event::Event;
+pub use form::FormStep;
+pub use institution_check::InstitutionStep;
 
 /// The state of a verification: the fold of its entries' clear parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +87,18 @@ pub struct Verification {
     /// Set where the card changed while 1 won was on its way: once that is settled, the account starts anew.
     #[serde(default)]
     pub account_outdated: bool,
+    /// The questions of the institution's own.
+    #[serde(default, skip_serializing_if = "FormStep::is_idle")]
+    pub form: FormStep,
+    /// What the institution itself says.
+    #[serde(default, skip_serializing_if = "InstitutionStep::is_idle")]
+    pub institution_check: InstitutionStep,
+    /// The access medium that the institution named when it opened this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub medium: Option<NamedMedium>,
+    /// Its progress.
+    #[serde(default, skip_serializing_if = "DeviceStep::is_idle")]
+    pub device: DeviceStep,
     /// Every check that was asked outside, in order.
     pub checks: Vec<Check>,
     /// The methods that were met.
@@ -156,6 +174,10 @@ pub enum RefusedCode {
     Deceased,
     /// Younger than the policy asks for.
     TooYoung,
+    /// The institution said stop. What the person reads of it is the institution's own text.
+    StoppedByInstitution,
+    /// No right code of the access medium within the policy's tries, or the medium is locked.
+    DeviceNotProved,
 }
 
 impl RefusedCode {
@@ -169,6 +191,8 @@ impl RefusedCode {
         Self::BlockedByPerson,
         Self::Deceased,
         Self::TooYoung,
+        Self::StoppedByInstitution,
+        Self::DeviceNotProved,
     ];
 }
 
@@ -210,6 +234,10 @@ pub enum CheckKind {
     Deposit,
     /// The person, about the code.
     Code,
+    /// The institution, about whether it goes on.
+    Institution,
+    /// The person, about a code of an access medium.
+    Device,
 }
 
 /// A method that was met.
@@ -300,7 +328,16 @@ impl Verification {
     pub fn policy_met(&self) -> bool {
         let met = || self.met.iter().map(|m| m.method);
         method::distinct(met()) >= (self.plan.require as usize).max(method::LEGAL_FLOOR)
-            && self.plan.steps.iter().all(|step| met().any(|m| m == step.method()))
+            && self.plan.steps.iter().all(|step| self.done(step))
+    }
+
+    /// Whether nothing of a step is left to do.
+    pub fn done(&self, step: &Step) -> bool {
+        match (step.method(), step) {
+            (Some(method), _) => self.met.iter().any(|m| m.method == method),
+            (None, Step::Form { .. }) => self.form == FormStep::Answered,
+            (None, _) => self.institution_check == InstitutionStep::Passed,
+        }
     }
 
     /// The list that says next whether anything stands against the person, while one is asked or asked again.
@@ -337,10 +374,17 @@ impl Verification {
             AccountStep::Code { expires_at, .. } => wait(WaitingFor::Person, *expires_at, None),
             _ => None,
         };
+        let institution = match &self.institution_check {
+            InstitutionStep::Asking { .. } => wait(WaitingFor::Institution, self.expires_at, None),
+            InstitutionStep::Later { retry_at, .. } => {
+                wait(WaitingFor::Institution, self.expires_at, Some(*retry_at))
+            }
+            _ => None,
+        };
         // While the person can do something on the page, nobody is waited for.
         match next::next(self) {
             next::Next::Code { .. } => account,
-            next::Next::Wait { reading: false, .. } => account.or(card),
+            next::Next::Wait { reading: false, .. } => account.or(card).or(institution),
             _ => None,
         }
     }

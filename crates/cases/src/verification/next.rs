@@ -2,10 +2,11 @@
 
 use super::card::may_ask_bank;
 use super::{
-    AccountProblem, AccountStep, CardProblem, CardStep, DocumentField, End, LaterReason, ResendProblem,
-    Stage, Verification,
+    AccountProblem, AccountStep, CardProblem, CardStep, DeviceStep, DocumentField, End, FormStep,
+    InstitutionStep, LaterReason, ResendProblem, Stage, Verification,
 };
-use crate::answers::IssuerCode;
+use crate::answers::{DeviceCode, IssuerCode};
+use crate::policy::{DeviceKind, StepKind};
 use crate::values::BankCode;
 use jiff::Timestamp;
 
@@ -55,6 +56,17 @@ pub enum Next {
         /// How often a new 1 won can be asked for.
         sends_left: u32,
     },
+    /// Answer the institution's own questions.
+    Form,
+    /// Type a code of the access medium.
+    Device {
+        /// Its kind.
+        kind: DeviceKind,
+        /// What came of the last one.
+        last: Option<DeviceCode>,
+        /// How often it may still be wrong.
+        tries_left: u32,
+    },
     /// Nothing: someone else is at work.
     Wait {
         /// The card is being read.
@@ -63,6 +75,8 @@ pub enum Next {
         issuer: Option<WaitState>,
         /// The bank: being asked, or asked again at that time.
         bank: Option<(BankCode, WaitState)>,
+        /// The institution itself: being asked, or asked again at that time.
+        institution: Option<WaitState>,
     },
     /// It is over.
     Ended {
@@ -90,6 +104,25 @@ pub enum WaitState {
     },
 }
 
+/// What a step of the policy leads to.
+enum Turn {
+    /// It is the person's.
+    Person(Next),
+    /// Somebody else is at work, and what stands behind waits for it.
+    Others,
+    /// Nothing here holds up what stands behind.
+    On,
+}
+
+/// Who is waited for, as far as the policy's steps have been walked through.
+#[derive(Default)]
+struct Waits {
+    reading: bool,
+    issuer: Option<WaitState>,
+    bank: Option<(BankCode, WaitState)>,
+    institution: Option<WaitState>,
+}
+
 /// What comes next.
 pub fn next(v: &Verification) -> Next {
     match &v.stage {
@@ -98,16 +131,44 @@ pub fn next(v: &Verification) -> Next {
         Stage::Ended { end, .. } => return Next::Ended { end: *end },
         Stage::Checking => {}
     }
-    let issuer = match &v.card {
-        CardStep::Picture { problem } => return Next::Picture { problem: problem.clone() },
-        CardStep::Reading { .. } => return Next::Wait { reading: true, issuer: None, bank: None },
+    let mut waits = Waits::default();
+    for step in &v.plan.steps {
+        let turn = match step.kind() {
+            StepKind::IdDocument => card(v, &mut waits),
+            StepKind::ExistingAccount => account(v, &mut waits),
+            StepKind::Form => form(v, &waits),
+            StepKind::InstitutionCheck => institution(v, &mut waits),
+            StepKind::Device => device(v, &waits),
+        };
+        match turn {
+            Turn::Person(next) => return next,
+            Turn::Others => break,
+            Turn::On => {}
+        }
+    }
+    let Waits { reading, issuer, bank, institution } = waits;
+    Next::Wait { reading, issuer, bank, institution }
+}
+
+impl Waits {
+    /// The issuer answers within seconds as a rule: its answer comes before anything else is begun, so that nobody
+    /// fetches a code for a card that is refused. A slow issuer holds nobody up.
+    fn hold_a_beginning(&self, v: &Verification) -> bool {
+        self.issuer == Some(WaitState::Asking) && v.issuer_silences == 0
+    }
+}
+
+fn card(v: &Verification, waits: &mut Waits) -> Turn {
+    waits.issuer = match &v.card {
+        CardStep::Picture { problem } => return Turn::Person(Next::Picture { problem: problem.clone() }),
+        CardStep::Reading { .. } => {
+            waits.reading = true;
+            return Turn::Others;
+        }
         CardStep::Confirm { doubtful, again, .. } => {
-            return Next::Confirm { doubtful: doubtful.clone(), again: *again };
+            return Turn::Person(Next::Confirm { doubtful: doubtful.clone(), again: *again });
         }
-        CardStep::Screening { .. } => {
-            return Next::Wait { reading: false, issuer: Some(WaitState::Asking), bank: None };
-        }
-        CardStep::Asking { .. } => Some(WaitState::Asking),
+        CardStep::Screening { .. } | CardStep::Asking { .. } => Some(WaitState::Asking),
         CardStep::Later { retry_at, code, .. } => Some(WaitState::Later {
             retry_at: *retry_at,
             reason: if *code == IssuerCode::Maintenance {
@@ -119,44 +180,75 @@ pub fn next(v: &Verification) -> Next {
         CardStep::Idle | CardStep::Passed => None,
     };
     // What stands before any verification is asked before the person does anything more.
-    if !may_ask_bank(v) && issuer.is_some() {
-        return Next::Wait { reading: false, issuer, bank: None };
-    }
+    if waits.issuer.is_some() && !may_ask_bank(v) { Turn::Others } else { Turn::On }
+}
+
+fn account(v: &Verification, waits: &mut Waits) -> Turn {
     let sends_left = v.plan.existing_account().map_or(0, |rules| rules.sends.saturating_sub(v.sends));
-    let bank = match &v.account {
+    match &v.account {
+        AccountStep::Name { .. } if waits.hold_a_beginning(v) => Turn::Others,
         AccountStep::Name { problem } => {
-            // The issuer answers within seconds as a rule: its answer comes before the account is asked for,
-            // so that nobody fetches a code for a card that is refused. A slow issuer holds nobody up.
-            return match issuer {
-                Some(WaitState::Asking) if v.issuer_silences == 0 => {
-                    Next::Wait { reading: false, issuer, bank: None }
-                }
+            let issuer_later = waits.issuer.map(|issuer| match issuer {
+                WaitState::Later { retry_at, .. } => retry_at,
                 // Being asked again takes the page away from nobody who types; the end of it all is the latest.
-                Some(WaitState::Asking) => {
-                    Next::Account { problem: *problem, issuer_later: Some(v.expires_at) }
-                }
-                Some(WaitState::Later { retry_at, .. }) => {
-                    Next::Account { problem: *problem, issuer_later: Some(retry_at) }
-                }
-                _ => Next::Account { problem: *problem, issuer_later: None },
-            };
+                _ => v.expires_at,
+            });
+            Turn::Person(Next::Account { problem: *problem, issuer_later })
         }
-        AccountStep::Code { bank, expires_at, tries_left, .. } => {
-            return Next::Code { bank: *bank, expires_at: *expires_at, tries_left: *tries_left, sends_left };
-        }
+        AccountStep::Code { bank, expires_at, tries_left, .. } => Turn::Person(Next::Code {
+            bank: *bank,
+            expires_at: *expires_at,
+            tries_left: *tries_left,
+            sends_left,
+        }),
         AccountStep::Resend { bank, problem } => {
-            return Next::Resend { bank: *bank, problem: *problem, sends_left };
+            Turn::Person(Next::Resend { bank: *bank, problem: *problem, sends_left })
         }
+        // Within a second the person is at it again: nothing else is begun.
         AccountStep::AskingHolder { bank, .. } | AccountStep::Sending { bank, .. } => {
-            Some((*bank, WaitState::Asking))
+            waits.bank = Some((*bank, WaitState::Asking));
+            Turn::Others
         }
         AccountStep::InDoubt { bank, retry_at, .. } => {
-            Some((*bank, WaitState::InDoubt { retry_at: *retry_at }))
+            waits.bank = Some((*bank, WaitState::InDoubt { retry_at: *retry_at }));
+            Turn::On
         }
         AccountStep::Later { bank, retry_at, reason, .. } => {
-            Some((*bank, WaitState::Later { retry_at: *retry_at, reason: *reason }))
+            waits.bank = Some((*bank, WaitState::Later { retry_at: *retry_at, reason: *reason }));
+            Turn::On
         }
-        AccountStep::Idle | AccountStep::Passed { .. } => None,
-    };
-    Next::Wait { reading: false, issuer, bank }
+        AccountStep::Idle | AccountStep::Passed { .. } => Turn::On,
+    }
+}
+
+fn form(v: &Verification, waits: &Waits) -> Turn {
+    match v.form {
+        FormStep::Open if waits.hold_a_beginning(v) => Turn::Others,
+        FormStep::Open => Turn::Person(Next::Form),
+        FormStep::Idle | FormStep::Answered => Turn::On,
+    }
+}
+
+fn institution(v: &Verification, waits: &mut Waits) -> Turn {
+    match &v.institution_check {
+        InstitutionStep::Asking { .. } => waits.institution = Some(WaitState::Asking),
+        InstitutionStep::Later { retry_at, .. } => {
+            let reason = LaterReason::Unavailable;
+            waits.institution = Some(WaitState::Later { retry_at: *retry_at, reason });
+        }
+        // It is asked by itself once what stands before it is done, and somebody is waited for there.
+        InstitutionStep::Idle => {}
+        InstitutionStep::Passed | InstitutionStep::Stopped => return Turn::On,
+    }
+    Turn::Others
+}
+
+fn device(v: &Verification, waits: &Waits) -> Turn {
+    match (v.device, &v.medium) {
+        (DeviceStep::Open { .. }, _) if waits.hold_a_beginning(v) => Turn::Others,
+        (DeviceStep::Open { last, .. }, Some(medium)) => {
+            Turn::Person(Next::Device { kind: medium.kind, last, tries_left: v.device_tries_left() })
+        }
+        _ => Turn::On,
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Names what is meant; the program turns a limit into a claim with the identifier's keyed index.
 
-use super::{AccountStep, CardStep, Event, Stage, Verification};
+use super::{AccountStep, CardStep, Event, InstitutionStep, Stage, Verification};
 use crate::answers::{DepositCode, IssuerCode};
 use crate::id::{BlobId, CallId};
 use jiff::{SignedDuration, Timestamp};
@@ -47,6 +47,11 @@ pub enum Work {
         /// The transfer.
         call: CallId,
     },
+    /// Ask the institution whether it goes on. Repeating it changes nothing there: the question keeps its id.
+    AskInstitution {
+        /// The question.
+        call: CallId,
+    },
     /// Come back at a moment that the case set for itself.
     Tick,
     /// Find or make the person behind it.
@@ -84,6 +89,7 @@ impl Work {
             Self::AskHolder { .. } => "ask_holder",
             Self::SendWon { .. } => "send_won",
             Self::AskDeposit { .. } => "ask_deposit",
+            Self::AskInstitution { .. } => "ask_institution",
             Self::Tick => "tick",
             Self::LinkPerson => "link_person",
         }
@@ -123,6 +129,11 @@ pub fn work(after: &Verification, event: &Event) -> Vec<(Work, Option<Timestamp>
         },
         Event::HolderAnswered { .. } => match &after.account {
             AccountStep::Later { holder_known: false, retry_at, .. } => vec![(Work::Tick, Some(*retry_at))],
+            _ => vec![],
+        },
+        Event::InstitutionAsked { call } => vec![(Work::AskInstitution { call: call.clone() }, None)],
+        Event::InstitutionAnswered { .. } => match after.institution_check {
+            InstitutionStep::Later { retry_at, .. } => vec![(Work::Tick, Some(retry_at))],
             _ => vec![],
         },
         Event::DepositWithheld { retry_at } => vec![(Work::Tick, Some(*retry_at))],

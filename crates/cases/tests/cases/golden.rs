@@ -69,6 +69,7 @@ fn every_field_of_every_event_has_been_looked_at() {
     samples::institution().iter().for_each(|e| add(round_trip(e)));
     samples::person().iter().for_each(|e| add(round_trip(e)));
     samples::staff().iter().for_each(|e| add(round_trip(e)));
+    samples::medium().iter().for_each(|e| add(round_trip(e)));
     assert_eq!(golden("event-fields.txt", || list.clone()), list);
 }
 
@@ -80,6 +81,8 @@ fn there_is_a_sample_of_every_kind() {
     assert_eq!(kinds, (0..samples::INSTITUTION_KINDS).collect::<Vec<_>>());
     let kinds: Vec<_> = samples::staff().iter().map(samples::staff_kind).collect();
     assert_eq!(kinds, (0..samples::STAFF_KINDS).collect::<Vec<_>>());
+    let kinds: Vec<_> = samples::medium().iter().map(samples::medium_kind).collect();
+    assert_eq!(kinds, (0..samples::MEDIUM_KINDS).collect::<Vec<_>>());
 }
 
 #[test]
@@ -156,6 +159,7 @@ pub(crate) fn all_stories() -> Vec<(&'static str, Vec<Event>)> {
         ("another card while money is in doubt, then expired", another_card_in_doubt().events),
         ("refused by the issuer", refused().events),
         ("other documents, and a block", other_documents().events),
+        ("questions, a device, and the institution's word", crate::steps::everything().events),
     ]
 }
 

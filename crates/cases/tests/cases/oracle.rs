@@ -1,7 +1,7 @@
 //! A second opinion on a verification, from its events alone and written apart from the rules: what must have
 //! happened before it may be called verified, and what must never happen.
 
-use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode, Outcome};
+use ingam_cases::answers::{DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode, Outcome};
 use ingam_cases::id::CallId;
 use ingam_cases::policy::{BlockList, Policy, Step};
 use ingam_cases::values::NameMatch;
@@ -39,6 +39,11 @@ pub(crate) struct Judge {
     sends: u32,
     code: Option<Code>,
     proved: Option<u32>,
+    answered: bool,
+    institution_asked: Option<CallId>,
+    institution_passed: bool,
+    device_wrong: u32,
+    device_proved: bool,
     notice: bool,
     calls: BTreeSet<CallId>,
     end: Option<bool>,
@@ -83,6 +88,11 @@ impl Judge {
             sends: 0,
             code: None,
             proved: None,
+            answered: false,
+            institution_asked: None,
+            institution_passed: false,
+            device_wrong: 0,
+            device_proved: false,
             notice: false,
             calls: BTreeSet::new(),
             end: None,
@@ -107,9 +117,30 @@ impl Judge {
                 Step::ExistingAccount { sends, tries, code_minutes, accounts } => {
                     Some((*sends, *tries, *code_minutes, *accounts))
                 }
-                Step::IdDocument { .. } => None,
+                _ => None,
             })
             .unwrap_or_default()
+    }
+
+    /// Whether a step is done, as far as its own events tell.
+    fn done(&self, step: &Step) -> bool {
+        match step {
+            Step::IdDocument { .. } => self.valid == Some(self.claim),
+            Step::ExistingAccount { .. } => self.proved == Some(self.claim),
+            Step::Form { .. } => self.answered,
+            Step::InstitutionCheck { .. } => self.institution_passed,
+            Step::Device { .. } => self.device_proved,
+        }
+    }
+
+    /// Everything that the plan puts before a step is done; the card may wait for its issuer.
+    fn in_order(&self, is_it: impl Fn(&Step) -> bool, card_may_wait: bool) -> Result<(), String> {
+        let before = self.plan.steps.iter().take_while(|step| !is_it(step));
+        let mut open = before.filter(|step| !self.done(step));
+        that(
+            open.all(|step| card_may_wait && matches!(step, Step::IdDocument { .. })),
+            "begun before what stands before it",
+        )
     }
 
     /// Whoever has a number was looked up in every list before an issuer or a bank is asked.
@@ -200,6 +231,7 @@ impl Judge {
             }
             Event::AccountGiven { .. } => {
                 that(self.confirmed, "an account before the name is known")?;
+                self.in_order(|step| matches!(step, Step::ExistingAccount { .. }), true)?;
                 that(self.deposit.is_none(), "another account while 1 won is in doubt")?;
                 self.accounts += 1;
                 that(self.accounts <= accounts, "more accounts than the plan has")?;
@@ -260,6 +292,39 @@ impl Judge {
                 that(self.deposit.is_none(), "another account while 1 won is in doubt")?;
                 (self.same, self.code, self.proved) = (None, None, None);
             }
+            Event::FormAnswered { answered } => {
+                that(!self.answered, "a form is answered twice")?;
+                let form = self.plan.steps.iter().find_map(|step| match step {
+                    Step::Form { questions, .. } => Some(questions),
+                    _ => None,
+                });
+                let questions = form.ok_or("answers to nothing")?;
+                that(
+                    questions.iter().all(|q| !q.required || answered.contains(&q.id)),
+                    "a required question was left open",
+                )?;
+                self.answered = true;
+            }
+            Event::InstitutionAsked { call } => {
+                self.in_order(|step| matches!(step, Step::InstitutionCheck { .. }), false)?;
+                that(self.institution_asked.is_none(), "the institution is asked twice at once")?;
+                that(!self.institution_passed, "the institution is asked again after its yes")?;
+                self.institution_asked = Some(call.clone());
+            }
+            Event::InstitutionAnswered { call, code, .. } => {
+                that(self.institution_asked.take().as_ref() == Some(call), "an answer nobody asked for")?;
+                self.institution_passed = *code == InstitutionCode::Pass;
+            }
+            Event::DeviceTried { code, .. } => {
+                let tries = self.plan.steps.iter().find_map(|step| match step {
+                    Step::Device { tries, .. } => Some(*tries),
+                    _ => None,
+                });
+                that(!self.device_proved, "a code after the right one")?;
+                that(self.device_wrong < tries.ok_or("a code of nothing")?, "more tries than the plan has")?;
+                self.device_wrong += u32::from(*code != DeviceCode::Right);
+                self.device_proved = *code == DeviceCode::Right;
+            }
             Event::NoticeAsked {} => self.notice = true,
             Event::NoticeDue {} => {
                 that(self.notice, "a notice that nobody asked for")?;
@@ -268,8 +333,15 @@ impl Judge {
             Event::Verified { .. } => {
                 that(self.safe, "verified although somebody tells them to")?;
                 that(self.consented, "verified without consent")?;
-                that(self.valid == Some(self.claim), "verified without the issuer's yes")?;
-                that(self.proved == Some(self.claim), "verified without the person's own account")?;
+                let why = match self.plan.steps.iter().find(|step| !self.done(step)) {
+                    None => Ok(()),
+                    Some(Step::IdDocument { .. }) => Err("verified without the issuer's yes"),
+                    Some(Step::ExistingAccount { .. }) => Err("verified without the person's own account"),
+                    Some(Step::Form { .. }) => Err("verified without answers"),
+                    Some(Step::InstitutionCheck { .. }) => Err("verified without the institution's yes"),
+                    Some(Step::Device { .. }) => Err("verified without a right code"),
+                };
+                why?;
                 self.end = Some(true);
             }
             Event::Refused { .. } | Event::Expired { .. } | Event::Cancelled { .. } => self.end = Some(false),
@@ -294,13 +366,14 @@ fn that(holds: bool, otherwise: &str) -> Result<(), String> {
 /// A judge that finds nothing wrong with a forged story proves nothing.
 #[test]
 fn the_judge_sees_what_is_missing() {
-    let story = crate::story::Story::code_out().types(true);
-    assert_eq!(Judge::reads(&story.events), Ok(()));
-    let check = |name: &str, expected: &str| {
+    let without = |story: &crate::story::Story, name: &str, expected: &str| {
+        assert_eq!(Judge::reads(&story.events), Ok(()));
         let forged: Vec<_> = story.events.iter().filter(|e| crate::story::name(e) != name).cloned().collect();
         let found = Judge::reads(&forged).expect_err(name);
         assert!(found.contains(expected), "{name}: {found}");
     };
+    let story = crate::story::Story::code_out().types(true);
+    let check = |name: &str, expected: &str| without(&story, name, expected);
     check("opened", "not opened first");
     check("safety_answered", "tells them to");
     check("consents_answered", "without consent");
@@ -311,4 +384,10 @@ fn the_judge_sees_what_is_missing() {
     check("deposit_asked", "nobody asked for");
     check("deposit_answered", "no code is out");
     check("code_tried", "own account");
+    let story = crate::steps::everything();
+    let check = |name: &str, expected: &str| without(&story, name, expected);
+    check("form_answered", "before what stands before it");
+    check("institution_asked", "nobody asked for");
+    check("institution_answered", "asked twice at once");
+    check("device_tried", "before what stands before it");
 }

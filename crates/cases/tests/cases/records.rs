@@ -49,6 +49,7 @@ fn every_event_reads_back_as_it_was_written() {
     check(&samples::institution());
     check(&samples::person());
     check(&samples::staff());
+    check(&samples::medium());
 }
 
 #[test]

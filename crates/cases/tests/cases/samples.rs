@@ -1,16 +1,20 @@
 //! One event of every kind, each field filled. Written without `..`, so that a new field or kind does not compile
 //! until somebody has looked at it here and in the golden list of fields.
 
+use crate::steps::whole;
 use crate::story::{answer, bank, consents, plan, start, text};
-use ingam_cases::answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode};
+use ingam_cases::answers::{
+    Answer, BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode,
+};
 use ingam_cases::id::{
-    BlobId, CallId, EndpointId, InstitutionId, KeyId, PersonId, PolicyId, StaffId, SubjectId, VerificationId,
+    BlobId, CallId, EndpointId, InstitutionId, KeyId, MediumId, PersonId, PolicyId, StaffId, SubjectId,
+    VerificationId,
 };
 use ingam_cases::policy::{BlockList, PictureSource};
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::command::KeptPicture;
 use ingam_cases::verification::{DocumentField, DocumentKind, Event, RefusedCode};
-use ingam_cases::{institution, person, staff};
+use ingam_cases::{institution, medium, person, staff};
 
 fn call() -> CallId {
     CallId::new(2_000, [9; 10])
@@ -33,9 +37,10 @@ pub(crate) fn verification() -> Vec<Event> {
             subject: SubjectId::new(1_000, [3; 10]),
             policy: PolicyId::new(1_000, [4; 10]),
             policy_version: 1,
-            plan: Box::new(plan()),
+            plan: Box::new(whole()),
             reference: Some("A-1".into()),
             return_url: Some("https://bank.example/done".into()),
+            medium: crate::story::named_medium(&whole()),
             opened_at: at,
             expires_at: at,
         },
@@ -137,6 +142,17 @@ pub(crate) fn verification() -> Vec<Event> {
         Event::CodeLapsed {},
         Event::ResendAsked {},
         Event::AccountChanged {},
+        Event::FormAnswered { answered: vec!["purpose".into()] },
+        Event::InstitutionAsked { call: call() },
+        Event::InstitutionAnswered {
+            call: call(),
+            code: InstitutionCode::Unknown,
+            provider: "institution".into(),
+            elapsed_ms,
+            at,
+            retry_at: Some(at),
+        },
+        Event::DeviceTried { call: call(), code: DeviceCode::Right, at },
         Event::NoticeAsked {},
         Event::NoticeDue {},
         Event::LinkAsked {},
@@ -149,7 +165,7 @@ pub(crate) fn verification() -> Vec<Event> {
 }
 
 /// How many kinds there are, and where a kind stands in the list above.
-pub(crate) const VERIFICATION_KINDS: usize = 33;
+pub(crate) const VERIFICATION_KINDS: usize = 37;
 
 pub(crate) fn verification_kind(event: &Event) -> usize {
     match event {
@@ -178,14 +194,18 @@ pub(crate) fn verification_kind(event: &Event) -> usize {
         Event::CodeLapsed {} => 22,
         Event::ResendAsked {} => 23,
         Event::AccountChanged {} => 24,
-        Event::NoticeAsked {} => 25,
-        Event::NoticeDue {} => 26,
-        Event::LinkAsked {} => 27,
-        Event::Verified { .. } => 28,
-        Event::Refused { .. } => 29,
-        Event::Expired { .. } => 30,
-        Event::Cancelled { .. } => 31,
-        Event::PersonLinked { .. } => 32,
+        Event::FormAnswered { .. } => 25,
+        Event::InstitutionAsked { .. } => 26,
+        Event::InstitutionAnswered { .. } => 27,
+        Event::DeviceTried { .. } => 28,
+        Event::NoticeAsked {} => 29,
+        Event::NoticeDue {} => 30,
+        Event::LinkAsked {} => 31,
+        Event::Verified { .. } => 32,
+        Event::Refused { .. } => 33,
+        Event::Expired { .. } => 34,
+        Event::Cancelled { .. } => 35,
+        Event::PersonLinked { .. } => 36,
     }
 }
 
@@ -333,5 +353,44 @@ pub(crate) fn staff_kind(event: &staff::Event) -> usize {
         Event::SignedOut { .. } => 9,
         Event::RolesChanged { .. } => 10,
         Event::Left { .. } => 11,
+    }
+}
+
+/// Every kind of a medium's events, in an order in which they can happen.
+pub(crate) fn medium() -> Vec<medium::Event> {
+    use ingam_cases::otp;
+    use medium::{Event, MediumKind};
+    let at = start();
+    vec![
+        Event::Enrolled {
+            id: MediumId::new(1_000, [5; 10]),
+            institution: InstitutionId::new(1_000, [2; 10]),
+            subject: SubjectId::new(1_000, [3; 10]),
+            medium: MediumKind::Totp { form: otp::Form::COMMON, step: otp::Step::Thirty },
+            reference: Some("otp-1".into()),
+            next: 0,
+            at,
+        },
+        Event::Tried {
+            verification: VerificationId::new(1_000, [1; 10]),
+            code: DeviceCode::Right,
+            counter: Some(59_847_000),
+            at,
+        },
+        Event::Unlocked { at },
+        Event::Revoked { at },
+    ]
+}
+
+/// How many kinds there are, and where a kind stands in the list above.
+pub(crate) const MEDIUM_KINDS: usize = 4;
+
+pub(crate) fn medium_kind(event: &medium::Event) -> usize {
+    use medium::Event;
+    match event {
+        Event::Enrolled { .. } => 0,
+        Event::Tried { .. } => 1,
+        Event::Unlocked { .. } => 2,
+        Event::Revoked { .. } => 3,
     }
 }

@@ -1,8 +1,12 @@
 //! A verification on virtual time: each method is one sentence of a story. Folds twice, event by event and anew.
 
-use ingam_cases::answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode};
-use ingam_cases::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
-use ingam_cases::policy::{PictureSource, Policy};
+use ingam_cases::answers::{
+    Answer, BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode,
+};
+use ingam_cases::id::{
+    BlobId, CallId, InstitutionId, MediumId, PersonId, PolicyId, SubjectId, VerificationId,
+};
+use ingam_cases::policy::{PictureSource, Policy, Step};
 use ingam_cases::refusal::Refusal;
 use ingam_cases::values::{BankCode, NameMatch};
 use ingam_cases::verification::apply::{apply, fold};
@@ -11,8 +15,8 @@ use ingam_cases::verification::decide::decide;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, Work, limits, work};
 use ingam_cases::verification::{
-    AccountStep, CardStep, Command, DocumentField, DocumentKind, End, Event, Status, Verification, Waiting,
-    WaitingFor,
+    AccountStep, CardStep, Command, DocumentField, DocumentKind, End, Event, InstitutionStep, NamedMedium,
+    Status, Verification, Waiting, WaitingFor,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -39,10 +43,21 @@ pub(crate) fn open(plan: Policy) -> Command {
         subject: SubjectId::new(1_000, [3; 10]),
         policy: PolicyId::new(1_000, [4; 10]),
         policy_version: 1,
-        plan,
         reference: Some("A-1".into()),
         return_url: Some("https://bank.example/done".into()),
+        medium: named_medium(&plan),
+        plan,
     }))
+}
+
+/// The medium that a plan asks for, if it asks for one.
+pub(crate) fn named_medium(plan: &Policy) -> Option<NamedMedium> {
+    plan.steps.iter().find_map(|step| match step {
+        Step::Device { kinds, .. } => {
+            Some(NamedMedium { id: MediumId::new(1_000, [5; 10]), kind: *kinds.first()?, cells: None })
+        }
+        _ => None,
+    })
 }
 
 /// A text as it was shown.
@@ -373,6 +388,47 @@ impl Story {
         let session = self.v().session;
         self.does(Command::RetakeCard { session });
         self
+    }
+
+    /// The person answers these questions.
+    pub(crate) fn answers(mut self, answered: &[&str]) -> Self {
+        let command = self.answer_form(answered);
+        self.does(command);
+        self
+    }
+
+    /// The command for it.
+    pub(crate) fn answer_form(&self, answered: &[&str]) -> Command {
+        let answered = answered.iter().map(ToString::to_string).collect();
+        Command::AnswerForm { session: self.v().session, answered }
+    }
+
+    /// The institution answers.
+    pub(crate) fn institution(mut self, code: InstitutionCode) -> Self {
+        let command = self.institution_says(code);
+        self.does(command);
+        self
+    }
+
+    /// The command for it.
+    pub(crate) fn institution_says(&self, code: InstitutionCode) -> Command {
+        let call = match &self.v().institution_check {
+            InstitutionStep::Asking { call, .. } => call.clone(),
+            other => panic!("the institution is not asked: {other:?}"),
+        };
+        Command::InstitutionAnswered { call, answer: answer(code) }
+    }
+
+    /// The person types a code of the medium.
+    pub(crate) fn device(mut self, code: DeviceCode) -> Self {
+        let command = self.try_device(code);
+        self.does(command);
+        self
+    }
+
+    /// The command for it.
+    pub(crate) fn try_device(&mut self, code: DeviceCode) -> Command {
+        Command::TryDevice { session: self.v().session, call: self.call(), code }
     }
 
     /// The program found the person.

@@ -1,8 +1,9 @@
 //! Walks by chance through a verification: what no order of commands can do, and what every state allows.
 
 use crate::oracle::Judge;
+use crate::steps::{device, form, institution};
 use crate::story::{Story, answer, bank, consents, open, plan, readable, readable_as, submit, text};
-use ingam_cases::answers::{BlockCode, DepositCode, HolderCode, IssuerCode};
+use ingam_cases::answers::{BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode};
 use ingam_cases::policy::{BlockList, PictureSource, Policy, Step};
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::apply::fold;
@@ -11,8 +12,8 @@ use ingam_cases::verification::decide::decide;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, limits};
 use ingam_cases::verification::{
-    AccountStep, CardStep, Command, DocumentField, DocumentKind, End, Event, Stage, Status, Verification,
-    WaitingFor,
+    AccountStep, CardStep, Command, DocumentField, DocumentKind, End, Event, InstitutionStep, Stage, Status,
+    Verification, WaitingFor,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -44,10 +45,10 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         4 => prop::sample::select(vec![299i64, 300, 301, 599, 600, 3600]),
         1 => prop::sample::select(vec![40_000i64, 86_399, 86_400]),
     ];
-    let what = prop_oneof![4 => Just(What::Forward), 1 => (0u8..19).prop_map(What::Any)];
+    let what = prop_oneof![4 => Just(What::Forward), 1 => (0u8..22).prop_map(What::Any)];
     let one =
         (wait, what, any::<u8>(), any::<u8>()).prop_map(|(wait_s, what, a, b)| Move { wait_s, what, a, b });
-    prop::collection::vec(one, 0..60)
+    prop::collection::vec(one, 0..70)
 }
 
 fn plans() -> impl Strategy<Value = Policy> {
@@ -56,8 +57,8 @@ fn plans() -> impl Strategy<Value = Policy> {
         vec![BlockList::AccountOpening],
         vec![BlockList::Deceased, BlockList::AccountOpening],
     ]);
-    (1u32..9, 1u32..6, 1u32..5, 1u32..6, 1u32..5, any::<bool>(), lists).prop_map(
-        |(pictures, checks, sends, tries, accounts, ask, lists)| {
+    (1u32..9, 1u32..6, 1u32..5, 1u32..6, 1u32..5, any::<bool>(), lists, more()).prop_map(
+        |(pictures, checks, sends, tries, accounts, ask, lists, more)| {
             let mut plan = plan();
             plan.block_lists = lists;
             if let Step::IdDocument { pictures: p, checks: c, documents, .. } = &mut plan.steps[0] {
@@ -68,9 +69,19 @@ fn plans() -> impl Strategy<Value = Policy> {
             if !ask {
                 plan.consents.clear();
             }
+            for (step, at) in more {
+                plan.steps.insert(at.min(plan.steps.len()), step);
+            }
+            assert_eq!(plan.problems(), []);
             plan
         },
     )
+}
+
+/// Steps beside the card and the account, and where they stand.
+fn more() -> impl Strategy<Value = Vec<(Step, usize)>> {
+    let steps = prop::sample::subsequence(vec![form(), institution(), device(2)], 0..=3);
+    (steps, prop::collection::vec(0usize..4, 3)).prop_map(|(steps, at)| steps.into_iter().zip(at).collect())
 }
 
 fn pick<T: Copy>(from: &[T], at: u8) -> T {
@@ -123,6 +134,22 @@ impl Story {
                 };
             }
             Stage::Checking | Stage::Ended { .. } => {}
+        }
+        match next(&v) {
+            Next::Form => return self.answer_form(if a.is_multiple_of(8) { &[] } else { &["purpose"] }),
+            Next::Device { .. } => {
+                let code = if a.is_multiple_of(2) { DeviceCode::Right } else { pick(DeviceCode::ALL, b) };
+                return self.try_device(code);
+            }
+            _ => {}
+        }
+        if let InstitutionStep::Asking { .. } = v.institution_check {
+            let pass = a.is_multiple_of(2);
+            return self.institution_says(if pass {
+                InstitutionCode::Pass
+            } else {
+                pick(InstitutionCode::ALL, b)
+            });
         }
         let card = match &v.card {
             CardStep::Picture { .. } => Some(self.submit()),
@@ -184,12 +211,7 @@ impl Story {
             }
             _ => {
                 // Somebody is waited for by the clock.
-                let due = match (&v.card, &v.account) {
-                    (CardStep::Later { retry_at, .. }, _) | (_, AccountStep::Later { retry_at, .. }) => {
-                        *retry_at
-                    }
-                    _ => self.now,
-                };
+                let due = dues(&v).into_iter().flatten().next().unwrap_or(self.now);
                 if a.is_multiple_of(2) && due < v.expires_at {
                     self.now = self.now.max(due);
                 }
@@ -275,9 +297,21 @@ impl Story {
             14 => Command::Resend { session, call: self.call(), withheld_until: self.withheld(a) },
             15 => Command::ChangeAccount { session },
             16 => Command::TryCode { session, right: a.is_multiple_of(2) },
+            18 => self.answer_form(if a.is_multiple_of(2) { &["purpose", "note"] } else { &["surprise"] }),
+            19 => self.try_device(pick(DeviceCode::ALL, b)),
+            20 => {
+                let open = match &self.state.as_ref().map(|v| v.institution_check.clone()) {
+                    Some(InstitutionStep::Asking { call, .. }) => Some(call.clone()),
+                    _ => None,
+                };
+                let call = self.some_call(open, b);
+                Command::InstitutionAnswered { call, answer: answer(pick(InstitutionCode::ALL, a)) }
+            }
+            17 if self.state.as_ref().is_some_and(|v| v.end().is_some()) => {
+                Command::LinkPerson { person: self.person() }
+            }
             17 if a.is_multiple_of(2) => Command::AskNotice { session },
-            17 if a.is_multiple_of(3) => Command::AskLink,
-            17 => Command::LinkPerson { person: self.person() },
+            17 => Command::AskLink,
             _ => Command::Tick {
                 card_call: self.call(),
                 account_call: self.call(),
@@ -315,6 +349,8 @@ impl Story {
                 Next::Account { .. } => self.give_account(),
                 Next::Code { .. } => Command::TryCode { session, right: true },
                 Next::Resend { .. } => self.resend(None),
+                Next::Form => self.answer_form(&["purpose"]),
+                Next::Device { .. } => self.try_device(DeviceCode::Right),
                 Next::Wait { .. } => self.everybody_answers(&v),
             };
             let events = self.does(command);
@@ -341,14 +377,22 @@ impl Story {
             CardStep::Asking { .. } => return self.issuer_says(IssuerCode::Valid),
             _ => {}
         }
-        let dues = [
-            if let CardStep::Later { retry_at, .. } = v.card { Some(retry_at) } else { None },
-            if let AccountStep::Later { retry_at, .. } = v.account { Some(retry_at) } else { None },
-        ];
-        let due = dues.into_iter().flatten().min().expect("somebody is waited for");
+        if let InstitutionStep::Asking { .. } = v.institution_check {
+            return self.institution_says(InstitutionCode::Pass);
+        }
+        let due = dues(v).into_iter().flatten().min().expect("somebody is waited for");
         self.now = self.now.max(due);
         self.tick(None)
     }
+}
+
+/// When the clock goes on for whoever is asked again.
+fn dues(v: &Verification) -> [Option<Timestamp>; 3] {
+    [
+        if let CardStep::Later { retry_at, .. } = v.card { Some(retry_at) } else { None },
+        if let AccountStep::Later { retry_at, .. } = v.account { Some(retry_at) } else { None },
+        if let InstitutionStep::Later { retry_at, .. } = v.institution_check { Some(retry_at) } else { None },
+    ]
 }
 
 /// What an institution sees agrees with what the person meets.
@@ -359,7 +403,7 @@ fn says_one_thing(v: &Verification) {
         Next::Wait { reading: true, .. } => assert_eq!(waiting, None),
         Next::Wait { .. } => {
             let whom = waiting.expect("a page that waits says for whom").waiting_for;
-            assert!(matches!(whom, WaitingFor::Issuer | WaitingFor::Bank | WaitingFor::Person));
+            assert_ne!(whom, WaitingFor::Reviewer);
         }
         Next::Code { expires_at, tries_left, .. } => {
             let waiting = waiting.expect("the person went to fetch the code");
@@ -442,7 +486,7 @@ proptest! {
             if story.now < v.expires_at {
                 let after = story.clone().ends_well();
                 let too_late = matches!(v.account, AccountStep::Code { expires_at, .. } if expires_at <= story.now);
-            let used_up = v.account_outdated || too_late;
+                let used_up = v.account_outdated || too_late;
                 let in_time = after.end() == Some(End::Verified);
                 prop_assert!(in_time || used_up || after.end() == Some(End::Expired), "{:?} from {:?}", after.end(), v);
             }
@@ -456,7 +500,7 @@ fn the_walks_come_everywhere() {
     let mut runner = TestRunner::deterministic();
     let mut ends: BTreeMap<String, u32> = BTreeMap::new();
     let mut kinds: BTreeMap<String, u32> = BTreeMap::new();
-    for _ in 0..2_500 {
+    for _ in 0..6_000 {
         let (plan, steps) = (plans(), moves()).new_tree(&mut runner).unwrap().current();
         let mut story = Story::under(plan);
         steps.iter().for_each(|step| story.makes(step));

@@ -100,6 +100,8 @@ fn refusal_status(refusal: Refusal) -> u16 {
         Refusal::Expired => 410,
         Refusal::ConsentRequired
         | Refusal::ConsentsDiffer
+        | Refusal::AnswersDiffer
+        | Refusal::MediumDiffers
         | Refusal::SourceNotAllowed
         | Refusal::PolicyNotAllowed => 422,
         Refusal::Ended
@@ -109,6 +111,7 @@ fn refusal_status(refusal: Refusal) -> u16 {
         | Refusal::SendsUsedUp
         | Refusal::AccountsUsedUp
         | Refusal::StaleAnswer
+        | Refusal::MediumRevoked
         | Refusal::StaffLeft
         | Refusal::LoginTaken
         | Refusal::TooMany => 409,
@@ -142,6 +145,8 @@ pub const FIELD_CODES: &[(&str, &str)] = &[
     ("cannot_be_met", "`require` is more than the steps can meet."),
     ("repeated_step", "Each step may stand once."),
     ("needs_name_first", "`existing_account` needs `id_document` before it."),
+    ("not_allowed", "The answer is none of what the question takes."),
+    ("unknown_endpoint", "There is no webhook endpoint with this id."),
     ("not_connected", "This installation has no connection to who answers about it."),
     ("source_not_allowed", "This installation takes no pictures from this source."),
     ("not_an_image", "The bytes are not a picture."),

@@ -13,6 +13,7 @@ mod endpoints;
 mod events;
 mod idempotency;
 mod institution;
+mod media;
 mod object;
 mod openapi;
 mod page;
@@ -94,6 +95,10 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(staff::unlock_staff))
         .routes(routes!(staff::reset_staff))
         .routes(routes!(staff::remove_staff))
+        .routes(routes!(media::enrol_medium, media::list_media))
+        .routes(routes!(media::get_medium))
+        .routes(routes!(media::unlock_medium))
+        .routes(routes!(media::revoke_medium))
         .routes(routes!(openapi::openapi_document))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -65,8 +65,8 @@ pub struct VerificationObject {
     /// The person, as you alone know them; the same for each of their verifications with you.
     #[schema(example = "per_01m9yr1e00e8abmcypx2tvb0zk")]
     pub person: Option<String>,
-    /// What the person does next: `safety`, `consents`, `picture`, `confirm`, `account`, `code`, `resend`, `wait`
-    /// or `ended`.
+    /// What the person does next: `safety`, `consents`, `picture`, `confirm`, `account`, `code`, `resend`, `form`,
+    /// `device`, `wait` or `ended`; more may come.
     #[schema(example = "wait")]
     pub next: &'static str,
     /// More about what is next, where there is more.
@@ -88,7 +88,7 @@ pub struct PolicyRef {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Method)]
 pub struct MethodObject {
-    /// `id_document` or `existing_account`; more may come.
+    /// `id_document`, `existing_account` or `device`; more may come.
     #[schema(example = "id_document")]
     pub method: String,
     /// The guideline's number (① to ⑤) under which it counts; null where it never counts.
@@ -115,8 +115,8 @@ pub struct MethodObject {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Check)]
 pub struct CheckObject {
-    /// `id_document`, `deceased_list`, `account_opening_list`, `loan_list`, `account_holder`, `deposit` or `code`; more
-    /// may come.
+    /// `id_document`, `deceased_list`, `account_opening_list`, `loan_list`, `account_holder`, `deposit`, `code`,
+    /// `institution` or `device`; more may come.
     #[schema(example = "id_document")]
     pub check: String,
     /// `passed`, `failed`, or `indeterminate` where nobody said anything that can be relied on.
@@ -143,7 +143,8 @@ pub struct CheckObject {
 #[schema(as = Refused)]
 pub struct RefusedObject {
     /// `stopped_by_person`, `consent_refused`, `card_unreadable`, `card_refused`, `account_not_proved`,
-    /// `blocked_by_person`, `deceased` or `too_young`; more may come. Never tell the person `deceased`.
+    /// `blocked_by_person`, `deceased`, `too_young`, `stopped_by_institution` or `device_not_proved`; more may come. Never
+    /// tell the person `deceased`.
     #[schema(example = "card_refused")]
     pub code: String,
 }
@@ -177,6 +178,14 @@ pub struct NextDetails {
     #[schema(example = 2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sends_left: Option<u32>,
+    /// Which kind of access medium is asked for a code: `otp` or `security_card`.
+    #[schema(example = "security_card")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<&'static str>,
+    /// Of a security card: the first two digits of which number, and the last two of which.
+    #[schema(example = json!([7, 12]))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<[u8; 2]>,
 }
 
 /// A verification as institutions see it.
@@ -185,7 +194,11 @@ pub struct NextDetails {
 /// Where the vault fails.
 pub async fn verification_object(app: &App, v: &Verification) -> Result<VerificationObject, Fault> {
     let waiting = v.waiting();
-    let (next, details) = next_of(v);
+    let (next, mut details) = next_of(v);
+    if details.device.is_some() {
+        let challenge = app.card_challenge(v).await?;
+        details.challenge = challenge.map(|challenge| [challenge.first, challenge.second]);
+    }
     Ok(VerificationObject {
         id: v.id.to_string(),
         object: "verification",
@@ -203,7 +216,7 @@ pub async fn verification_object(app: &App, v: &Verification) -> Result<Verifica
         },
         created_at: v.opened_at,
         expires_at: v.expires_at,
-        methods: v.plan.steps.iter().map(|step| method(v, step)).collect(),
+        methods: v.plan.steps.iter().filter_map(Step::method).map(|m| method(v, m)).collect(),
         checks: v.checks.iter().map(check).collect(),
         refused: match v.end() {
             Some(End::Refused { code }) => Some(RefusedObject { code: word::<RefusedCode>(&code) }),
@@ -223,8 +236,7 @@ pub(super) fn word<T: Serialize>(value: &T) -> String {
     }
 }
 
-fn method(v: &Verification, step: &Step) -> MethodObject {
-    let method = step.method();
+fn method(v: &Verification, method: Method) -> MethodObject {
     let met = v.met.iter().find(|m| m.method == method);
     MethodObject {
         method: word(&method),
@@ -244,6 +256,8 @@ fn why_not(v: &Verification, method: Method) -> String {
         | CheckKind::AccountOpeningList
         | CheckKind::LoanList => method == Method::IdDocument,
         CheckKind::AccountHolder | CheckKind::Deposit | CheckKind::Code => method == Method::ExistingAccount,
+        CheckKind::Device => method == Method::Device,
+        CheckKind::Institution => false,
     };
     match v.checks.iter().rev().find(about) {
         Some(last) if last.outcome != Outcome::Passed => last.code.clone(),
@@ -312,6 +326,16 @@ fn next_of(v: &Verification) -> (&'static str, NextDetails) {
                 bank: Some(bank.to_string()),
                 problem: Some(word(&problem)),
                 sends_left: Some(sends_left),
+                ..nothing()
+            },
+        ),
+        Next::Form => ("form", nothing()),
+        Next::Device { kind, last, tries_left } => (
+            "device",
+            NextDetails {
+                device: Some(kind.as_str()),
+                problem: last.as_ref().map(word),
+                tries_left: Some(tries_left),
                 ..nothing()
             },
         ),

@@ -94,7 +94,7 @@ async fn save(
     status: StatusCode,
 ) -> Result<Response, Problem> {
     let Posted { auth, body: SavedPolicy(policy), once } = posted;
-    check(app, &policy)?;
+    check(app, &auth.caller.institution, &policy)?;
     let institution = &auth.caller.institution.id;
     let command = Command::SavePolicy { policy: id.clone(), body: Box::new(policy) };
     let done = once
@@ -135,7 +135,7 @@ fn object(id: &PolicyId, version: u32, body: &Policy) -> PolicyObject {
 }
 
 /// What the law, the catalogue of texts and this installation say about a policy.
-fn check(app: &App, policy: &Policy) -> Result<(), Problem> {
+fn check(app: &App, institution: &Institution, policy: &Policy) -> Result<(), Problem> {
     let mut errors: Vec<FieldProblem> = policy
         .problems()
         .into_iter()
@@ -162,6 +162,11 @@ fn check(app: &App, policy: &Policy) -> Result<(), Problem> {
         }
     }
     for (i, step) in policy.steps.iter().enumerate() {
+        if let Step::InstitutionCheck { endpoint } = step
+            && !institution.endpoints.contains_key(endpoint)
+        {
+            errors.push(FieldProblem::new(format!("/steps/{i}/endpoint"), "unknown_endpoint"));
+        }
         if let Step::IdDocument { documents, .. } = step {
             for (n, _) in documents.iter().enumerate().filter(|(_, kind)| !app.outside.knows(**kind)) {
                 errors.push(FieldProblem::new(format!("/steps/{i}/documents/{n}"), "not_connected"));
@@ -248,7 +253,7 @@ pub(super) struct PolicyBody {
     expires_in_s: Option<u32>,
 }
 
-/// One step of a policy. Each meets one method.
+/// One step of a policy. Most meet a method; some only ask.
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "step", rename_all = "snake_case")]
 #[allow(dead_code)]
@@ -284,6 +289,108 @@ pub(super) enum PolicyStep {
         #[schema(default = 5, minimum = 1, maximum = 10, nullable = false)]
         accounts: Option<u32>,
     },
+    /// Questions of your own, such as what the account is for (고객확인). Meets no method; the answers stand in the
+    /// result.
+    Form {
+        /// What the page says above them.
+        title: PolicyWords,
+        /// In the order in which they are asked.
+        #[schema(min_items = 1, max_items = 20)]
+        questions: Vec<PolicyQuestion>,
+    },
+    /// You are asked whether it goes on, once everything before this step is done: a message of type
+    /// `verification.institution_check` to one of your endpoints, signed like a webhook, whose 200 holds an
+    /// `InstitutionAnswer`. Meets no method; your `stop` ends the verification. The message's id stays the same when it is
+    /// asked again.
+    InstitutionCheck {
+        /// Which of your webhook endpoints is asked.
+        #[schema(example = "whe_01m9yr1e00e8abmcypx2tvb0zk")]
+        endpoint: String,
+    },
+    /// ③ A code of an access medium that you handed over earlier. Name the person's in `medium` when you open a
+    /// verification.
+    Device {
+        /// Which kinds are taken: `otp`, `security_card`.
+        #[schema(example = json!(["otp", "security_card"]))]
+        kinds: Vec<String>,
+        /// Wrong codes in one verification.
+        #[schema(default = 5, minimum = 1, maximum = 5, nullable = false)]
+        tries: Option<u32>,
+    },
+}
+
+/// A text in the languages that it is given in.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code)]
+pub(super) struct PolicyWords {
+    /// In Korean.
+    #[schema(example = "거래 목적을 알려 주세요", min_length = 1, max_length = 120)]
+    ko: String,
+    /// In English; Korean is shown where it is missing.
+    #[schema(example = "What is the account for?", min_length = 1, max_length = 120, nullable = false)]
+    en: Option<String>,
+}
+
+/// A question of a form.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code)]
+pub(super) struct PolicyQuestion {
+    /// Your word for it, under which the answer stands in the result: 1 to 40 of a-z, 0-9 and _.
+    #[schema(example = "purpose", pattern = "^[a-z0-9_]{1,40}$")]
+    id: String,
+    /// What the person reads.
+    text: PolicyWords,
+    /// Whether it may not be left open.
+    #[schema(default = true, nullable = false)]
+    required: Option<bool>,
+    /// What can be answered.
+    answer: PolicyAnswer,
+}
+
+/// What can be answered.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[allow(dead_code)]
+pub(super) enum PolicyAnswer {
+    /// One of several options, or some of them.
+    Choice {
+        /// The options.
+        #[schema(min_items = 2, max_items = 30)]
+        options: Vec<PolicyChoice>,
+        /// Whether more than one may be chosen.
+        #[schema(default = false, nullable = false)]
+        many: Option<bool>,
+    },
+    /// Yes or no.
+    YesNo {},
+    /// A line of text.
+    Text {
+        /// Its longest, in characters.
+        #[schema(default = 200, minimum = 1, maximum = 500, nullable = false)]
+        max: Option<u32>,
+    },
+    /// A whole number.
+    Number {
+        /// The least.
+        #[schema(example = 0)]
+        min: i64,
+        /// The greatest.
+        #[schema(example = 100)]
+        max: i64,
+    },
+    /// A day.
+    Date {},
+}
+
+/// An option of a choice.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code)]
+pub(super) struct PolicyChoice {
+    /// Your word for it: 1 to 40 of a-z, 0-9 and _.
+    #[schema(example = "salary", pattern = "^[a-z0-9_]{1,40}$")]
+    id: String,
+    /// What the person reads.
+    text: PolicyWords,
 }
 
 /// A consent that the person is asked for.

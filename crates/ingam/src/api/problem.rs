@@ -203,6 +203,8 @@ impl From<ActError> for Problem {
             ActError::Fault(fault) => fault.into(),
             // Only a claim of the API's own could be held, and those are looked at where they are taken.
             ActError::Held { .. } => Fault::internal("a claim is held that nobody expected").into(),
+            ActError::BadAnswer { question, code } => Self::field(format!("/answers/{question}"), code),
+            ActError::Overtaken => Fault::internal("a case was overtaken where nobody looked again").into(),
             ActError::Early => Fault::internal("a request that has to wait").into(),
         }
     }

@@ -12,9 +12,10 @@ use crate::flow::plaintext::{Reader, text};
 use axum::Json;
 use axum::extract::State;
 use ingam_cases::values::{AccountNumber, DocumentField, DocumentKind};
-use ingam_cases::verification::{AccountStep, End};
+use ingam_cases::verification::{AccountStep, End, FormStep};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -47,6 +48,9 @@ pub struct ResultObject {
     document: DocumentFields,
     /// The account that was proved.
     account: Option<AccountResult>,
+    /// What the person answered to the policy's questions, by their ids.
+    #[schema(value_type = Option<Object>, example = json!({ "purpose": "salary" }))]
+    form: Option<Map<String, Value>>,
     /// When the policy was met.
     #[schema(value_type = String, format = DateTime, example = "2026-11-23T05:04:31.002Z")]
     verified_at: Timestamp,
@@ -109,7 +113,7 @@ pub struct AccountResult {
     account_number_masked: String,
 }
 
-/// What was read from the card, for own screens to show before the person confirms it.
+/// What was read from the card, for own screens to show before the person confirms it; later, what was confirmed.
 #[derive(Serialize, ToSchema)]
 #[schema(as = VerificationCard)]
 pub struct CardObject {
@@ -187,6 +191,10 @@ pub async fn get_verification_result(
         }
         _ => None,
     };
+    let form = match v.form {
+        FormStep::Answered => Some(app.form_answers(&v.id, reads(&auth, &reason)).await?),
+        FormStep::Idle | FormStep::Open => None,
+    };
     let texts = confirmed.texts();
     let shown = texts.iter().filter_map(|(f, text)| Some((*f, shown(*f, text)?))).collect();
     let document = DocumentFields::of(confirmed.document.kind(), &shown);
@@ -200,12 +208,14 @@ pub async fn get_verification_result(
         issue_date: document.issue_date.clone(),
         document,
         account,
+        form,
         verified_at: at,
     }))
 }
 
 /// Reads what was read from the card, while `next` is `confirm`: for institutions that show it to the person on
-/// screens of their own. Every call is recorded like that of a result.
+/// screens of their own. Afterwards, what the person confirmed: for your own check before the end. Every call is recorded
+/// like that of a result.
 #[utoipa::path(
     get, path = "/v1/verifications/{id}/card", tag = "verifications",
     params(

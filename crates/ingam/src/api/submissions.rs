@@ -11,6 +11,7 @@ use super::problem::Problem;
 use super::verifications::{own, told};
 use crate::app::App;
 use crate::flow::ActError;
+use crate::flow::form::FormAnswers;
 use crate::flow::person::{Edits, Person};
 use crate::flow::verification::{Act, Along, Current};
 use axum::Json;
@@ -25,6 +26,8 @@ use ingam_cases::values::DocumentField;
 use ingam_cases::verification::Command;
 use ingam_cases::verification::command::{ConsentAnswer, ShownText};
 use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -108,6 +111,19 @@ pub enum Submission {
     Resend {},
     /// Wants another account.
     ChangeAccount {},
+    /// Answered the policy's questions.
+    Form {
+        /// By the questions' ids: the id of an option or a list of them, `true` or `false`, a text, a number, a day as
+        /// `2026-11-23`. What may be left open may be missing.
+        #[schema(value_type = Object, example = json!({ "purpose": "salary", "owner": true }))]
+        answers: BTreeMap<String, Value>,
+    },
+    /// Typed a code of the access medium. A wrong one is no error: the answer says how many tries are left.
+    Device {
+        /// As typed: a one-time password, or the four digits that a security card's challenge asks for.
+        #[schema(example = "287082")]
+        code: String,
+    },
 }
 
 /// A text as the institution showed it.
@@ -252,6 +268,8 @@ enum Given {
     Code(String),
     Resend,
     ChangeAccount,
+    Form(FormAnswers),
+    Device(String),
 }
 
 impl Given {
@@ -273,6 +291,8 @@ impl Given {
             Self::Code(code) => person.try_code(&code).await.map(|(_, current)| current),
             Self::Resend => person.resend().await,
             Self::ChangeAccount => person.change_account().await,
+            Self::Form(answers) => person.answer_form(&answers).await,
+            Self::Device(code) => person.try_device(&code).await.map(|(_, current)| current),
         }
     }
 }
@@ -341,7 +361,28 @@ fn checked(app: &App, submission: Submission) -> Result<Given, Problem> {
         Submission::Code { code } => Given::Code(code),
         Submission::Resend {} => Given::Resend,
         Submission::ChangeAccount {} => Given::ChangeAccount,
+        Submission::Form { answers } => Given::Form(form_answers(answers)?),
+        Submission::Device { code } => Given::Device(code),
     })
+}
+
+/// Answers as a person would give them: each a list of texts.
+fn form_answers(answers: BTreeMap<String, Value>) -> Result<FormAnswers, Problem> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(yes) => Some(yes.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let read = |(id, value): (String, Value)| {
+        let texts = match &value {
+            Value::Array(values) => values.iter().map(text).collect::<Option<Vec<_>>>(),
+            one => text(one).map(|text| vec![text]),
+        };
+        let wrong = || Problem::field(format!("/answers/{}", id.escape_default()), "wrong_type");
+        Ok((id.clone(), texts.ok_or_else(wrong)?))
+    };
+    answers.into_iter().map(read).collect()
 }
 
 async fn form(raw: &Raw) -> Result<Given, Problem> {

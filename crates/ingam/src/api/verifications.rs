@@ -3,7 +3,9 @@
 use super::address;
 use super::auth::Auth;
 use super::body::{self, PathId, Payload, Posted, Query};
+use super::code::Code;
 use super::idempotency::{Outcome, replayed};
+use super::media::own_medium;
 use super::object::{VerificationObject, verification_object};
 use super::page::Page;
 use super::problem::Problem;
@@ -18,7 +20,8 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use ingam_cases::id::{InstitutionId, PolicyId, VerificationId};
 use ingam_cases::in_clear::{NotInClear, no_number_of_a_person, opaque};
-use ingam_cases::verification::{Command, Status, Verification};
+use ingam_cases::medium::{Medium, MediumKind};
+use ingam_cases::verification::{Command, NamedMedium, Status, Verification};
 use ingam_ledger::{Cursor, ListQuery, Owner};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -42,6 +45,9 @@ pub struct OpenVerification {
     /// in clear for ever: no personal data; what looks like a person's number is refused.
     #[schema(example = "https://bank.example/back", format = "uri", max_length = 2000)]
     return_url: Option<String>,
+    /// The person's access medium, where the policy has a `device` step; you vouch whose it is.
+    #[schema(example = "med_01m9yr1e00e8abmcypx2tvb0zk", pattern = "^med_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    medium: Option<String>,
 }
 
 impl Payload for OpenVerification {}
@@ -58,7 +64,7 @@ pub async fn open_verification(
     posted: Posted<OpenVerification>,
 ) -> Result<Response, Problem> {
     let institution = &posted.auth.caller.institution;
-    let opening = opening(&app, posted.body)?;
+    let opening = opening(&app, &institution.id, posted.body).await?;
     if !institution.policies.contains_key(&opening.policy) {
         return Err(Problem::field("/policy", "not_found"));
     }
@@ -74,18 +80,51 @@ pub async fn open_verification(
     Ok(replayed(answer, before))
 }
 
-fn opening(app: &App, given: OpenVerification) -> Result<Opening, Problem> {
+async fn opening(
+    app: &App,
+    institution: &InstitutionId,
+    given: OpenVerification,
+) -> Result<Opening, Problem> {
     let policy = PolicyId::parse(&given.policy).map_err(|_| Problem::field("/policy", "not_found"))?;
-    if let Some(reference) = &given.reference {
-        body::text("/reference", reference, MAX_REFERENCE)?;
-        opaque(reference).map_err(|why| Problem::field("/reference", not_in_clear(why)))?;
+    if let Some(given) = &given.reference {
+        reference(given)?;
     }
     if let Some(url) = &given.return_url {
         address::of_the_web(url, app.config.webhooks.allow_http)
             .and_then(|_| no_number_of_a_person(url).map_err(not_in_clear))
             .map_err(|code| Problem::field("/return_url", code))?;
     }
-    Ok(Opening { policy, reference: given.reference, return_url: given.return_url })
+    let medium = match &given.medium {
+        Some(id) => {
+            let medium = own_medium(app, institution, id).await;
+            let unknown = |problem: Problem| match problem.is(Code::NotFound) {
+                true => Problem::field("/medium", "not_found"),
+                false => problem,
+            };
+            Some(medium.map_err(unknown)?.state)
+        }
+        None => None,
+    };
+    let named = |medium: Medium| NamedMedium {
+        kind: medium.kind.device(),
+        cells: match medium.kind {
+            MediumKind::SecurityCard { cells } => Some(cells),
+            MediumKind::Totp { .. } | MediumKind::Hotp { .. } => None,
+        },
+        id: medium.id,
+    };
+    Ok(Opening {
+        policy,
+        reference: given.reference,
+        return_url: given.return_url,
+        medium: medium.map(named),
+    })
+}
+
+/// Checks a reference of the institution's own, which stays in clear for ever.
+pub(super) fn reference(given: &str) -> Result<(), Problem> {
+    body::text("/reference", given, MAX_REFERENCE)?;
+    opaque(given).map_err(|why| Problem::field("/reference", not_in_clear(why)))
 }
 
 fn not_in_clear(why: NotInClear) -> &'static str {
@@ -112,7 +151,7 @@ pub(super) async fn told(app: &App, outcome: Outcome<Current>) -> Result<(Verifi
 pub(super) async fn own(app: &App, institution: &InstitutionId, id: &str) -> Result<Current, Problem> {
     let id = body::id(id, VerificationId::parse)?;
     let current = app.verification(&id).await?.filter(|c| c.state.institution == *institution);
-    current.ok_or_else(|| Problem::new(super::code::Code::NotFound))
+    current.ok_or_else(|| Problem::new(Code::NotFound))
 }
 
 /// Reads a verification. No personal data: those are in its result.

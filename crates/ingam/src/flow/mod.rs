@@ -4,8 +4,10 @@
 
 pub mod document;
 pub mod door;
+pub mod form;
 pub mod institution;
 pub mod link;
+pub mod media;
 pub mod open;
 pub mod person;
 pub mod persons;
@@ -32,6 +34,14 @@ pub enum ActError {
         /// Stable code of what is wrong with it.
         code: &'static str,
     },
+    /// An answer to a question of a form can't be taken.
+    #[error("{question}: {code}")]
+    BadAnswer {
+        /// The question's id.
+        question: String,
+        /// Stable code of what is wrong with it.
+        code: &'static str,
+    },
     /// A claim of the caller's is held by someone: the note that its holder left.
     #[error("held")]
     Held {
@@ -41,6 +51,9 @@ pub enum ActError {
     /// Its time has not come.
     #[error("too early")]
     Early,
+    /// A case that is written beside this one moved on: look at it again.
+    #[error("overtaken")]
+    Overtaken,
     /// What was asked for has been destroyed.
     #[error("destroyed")]
     Destroyed,

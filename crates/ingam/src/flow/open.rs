@@ -7,8 +7,8 @@ use crate::fresh;
 use ingam_cases::id::{PolicyId, SubjectId, VerificationId};
 use ingam_cases::institution::Institution;
 use ingam_cases::refusal::Refusal;
-use ingam_cases::verification::Command;
 use ingam_cases::verification::command::Open;
+use ingam_cases::verification::{Command, NamedMedium};
 use ingam_ledger::{RetentionClass, Take};
 
 /// What an institution asks for.
@@ -20,6 +20,8 @@ pub struct Opening {
     pub reference: Option<String>,
     /// Where the person goes back to.
     pub return_url: Option<String>,
+    /// The person's access medium.
+    pub medium: Option<NamedMedium>,
 }
 
 impl App {
@@ -57,6 +59,7 @@ impl App {
                     plan: plan.clone(),
                     reference: opening.reference.clone(),
                     return_url: opening.return_url.clone(),
+                    medium: opening.medium.clone(),
                 })),
                 secrets: Secrets::default(),
                 keys: Default::default(),

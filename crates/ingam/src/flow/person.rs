@@ -22,9 +22,9 @@ use std::net::IpAddr;
 
 /// A person at the page: one session of one verification.
 pub struct Person<'a> {
-    app: &'a App,
-    id: VerificationId,
-    session: u32,
+    pub(super) app: &'a App,
+    pub(super) id: VerificationId,
+    pub(super) session: u32,
     device: Option<String>,
     address: IpAddr,
     handed_in: Option<HandedIn>,
@@ -91,11 +91,11 @@ impl Person<'_> {
         self
     }
 
-    fn along(&self) -> Along {
+    pub(super) fn along(&self) -> Along {
         Along { take: self.claims.clone(), ..Along::default() }
     }
 
-    fn reads<'r>(&'r self, reason: &'r str) -> Reader<'r> {
+    pub(super) fn reads<'r>(&'r self, reason: &'r str) -> Reader<'r> {
         if let Some(HandedIn { key, from }) = &self.handed_in {
             return Reader::key(key, *from, reason);
         }
@@ -217,6 +217,10 @@ impl Person<'_> {
         let entry = match current.state.card {
             CardStep::Confirm { again: Some(_), .. } => CONFIRMED,
             CardStep::Confirm { again: None, .. } => READ,
+            CardStep::Screening { .. }
+            | CardStep::Asking { .. }
+            | CardStep::Later { .. }
+            | CardStep::Passed => CONFIRMED,
             _ => return Err(Refusal::NotNow.into()),
         };
         self.app.document_texts(&self.id, entry, self.reads(reason)).await

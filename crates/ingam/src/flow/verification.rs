@@ -76,6 +76,8 @@ pub struct Along {
     pub done: Option<(String, u64)>,
     /// Claims of the caller's. A note that is an object also gets the `version` that the case has then.
     pub take: Vec<Take>,
+    /// What another case records of the same thing, in the same commit.
+    pub beside: Vec<Write>,
     /// Earlier than this, by the clock that decides, nothing is done.
     pub not_before: Option<Timestamp>,
 }
@@ -146,6 +148,7 @@ impl App {
             }
             match self.ledger.commit(commit).await? {
                 Ok(_) => return Ok(after),
+                Err(Refused::Stale { case, .. }) if case != id.as_str() => return Err(ActError::Overtaken),
                 Err(Refused::Stale { .. }) => {}
                 Err(Refused::Fenced { .. }) => return Err(Refusal::StaleAnswer.into()),
                 Err(Refused::ClaimHeld { note, .. }) => return Err(ActError::Held { note }),
@@ -175,6 +178,7 @@ impl App {
         let mut commit = Commit {
             take: noted(&along.take, expected_version + events.len() as u64),
             done: along.done.clone().into_iter().collect(),
+            writes: along.beside.clone(),
             ..Commit::default()
         };
         let mut state = current.map(|c| c.state.clone());

@@ -183,6 +183,7 @@ pub fn refusal(t: &'static Texts, refusal: Refusal, screen: &str) -> Option<Mess
         Refusal::NotNow if screen == "check" => t.check.same_again,
         Refusal::NotNow | Refusal::StaleAnswer => m.not_now,
         Refusal::ConsentsDiffer | Refusal::ConsentRequired => m.consents_differ,
+        Refusal::AnswersDiffer => m.answer,
         Refusal::SourceNotAllowed => m.source_not_allowed,
         Refusal::SendsUsedUp if screen == "code" => m.sends_used_up,
         Refusal::SendsUsedUp => m.sends_used_up_change,
@@ -197,6 +198,8 @@ pub fn refusal(t: &'static Texts, refusal: Refusal, screen: &str) -> Option<Mess
         | Refusal::TooMany => return None,
         // No person meets these: they are about staff.
         Refusal::StaffLeft | Refusal::LoginTaken => return None,
+        // Nor these: they are about opening a verification, and media as an institution sees them.
+        Refusal::MediumDiffers | Refusal::MediumRevoked => return None,
     };
     Some(Message { field: None, text: text.to_owned() })
 }
@@ -224,5 +227,15 @@ pub fn invalid(t: &'static Texts, field: &str, code: &str) -> Message {
         ("code", _) => ("code", m.code),
         _ => return Message { field: None, text: m.answer.to_owned() },
     };
-    Message { field: Some(field), text: text.to_owned() }
+    Message { field: Some(field.into()), text: text.to_owned() }
+}
+
+/// What is said about an answer that can't be taken.
+pub fn answer(t: &'static Texts, question: &str, code: &str) -> Message {
+    let text = match code {
+        "required" => t.form.missing,
+        "out_of_range" => t.form.out_of_range,
+        _ => t.form.not_allowed,
+    };
+    Message { field: Some(format!("{}{question}", super::screens::QUESTION).into()), text: text.to_owned() }
 }

@@ -24,7 +24,8 @@ use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use ingam_cases::verification::DocumentField;
+use ingam_cases::policy::Words;
+use ingam_cases::verification::{DocumentField, InstitutionStep, Verification};
 use ingam_connectors::banks::{HOUSES, Kind};
 use std::sync::Arc;
 use visitor::{Seen, Visitor};
@@ -208,7 +209,7 @@ struct Draw {
     side: Side,
     status: Option<StatusCode>,
     message: Option<Message>,
-    typed: Option<(String, String)>,
+    typed: Vec<(String, String)>,
     /// Where its actions lead: the link instead of the session's page.
     path: Option<String>,
 }
@@ -282,6 +283,8 @@ impl Pages {
             kept: None,
             message: draw.message.clone(),
             typed: draw.typed.clone(),
+            challenge: None,
+            institution_text: None,
         };
         if !mine && v.end().is_none() {
             return Ok((screens::elsewhere(v, &data), StatusCode::OK));
@@ -289,6 +292,8 @@ impl Pages {
         if mine && draw.side != Side::Help {
             match screens::name(v) {
                 "check" => data.card = Some(self.card(visitor).await?),
+                "device" => data.challenge = self.app.card_challenge(v).await?,
+                "pause" | "refused" => data.institution_text = self.institution_text(visitor, v).await?,
                 "done" => {
                     data.name_masked = self.masked_name(visitor).await?;
                     data.kept = answer::kept_until(v);
@@ -315,6 +320,17 @@ impl Pages {
             }
         }
         Ok(shown)
+    }
+
+    /// What the institution wants the person to read; nothing where it said nothing, or it has been destroyed.
+    async fn institution_text(&self, visitor: &Visitor, v: &Verification) -> Result<Option<Words>, ActError> {
+        if v.institution_check == InstitutionStep::Idle {
+            return Ok(None);
+        }
+        match self.app.institution_text(&visitor.id, visitor.reader("show_to_person")).await {
+            Err(ActError::Destroyed | ActError::Refused(_)) => Ok(None),
+            other => other,
+        }
     }
 
     /// The person's name as it may stand on a screen; nothing once it has been destroyed.

@@ -8,7 +8,8 @@ use super::view::*;
 use crate::flow::document::FieldTexts;
 use askama::Template;
 use ingam_cases::institution::Profile;
-use ingam_cases::method::Method;
+use ingam_cases::policy::{StepKind, Words};
+use ingam_cases::security_card::Challenge;
 use ingam_cases::values::BankCode;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::{AccountStep, DocumentField, End, RefusedCode, Verification};
@@ -16,11 +17,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 mod ends;
+mod more;
 mod steps;
 mod waits;
 
 pub use ends::{elsewhere, fault, missing};
 use ends::{ended, help, link_asked};
+pub use more::QUESTION;
+use more::{device, form};
 use steps::{account, camera, check, code, consents, resend};
 use waits::{pause, paused, working};
 
@@ -36,6 +40,8 @@ pub enum Screen {
     Check(Check),
     Account(Account),
     Code(Code),
+    Form(OwnForm),
+    Device(Device),
     Working(Working),
     Done(Done),
     Help(Help),
@@ -57,6 +63,8 @@ impl Screen {
             Self::Check(s) => s.render(),
             Self::Account(s) => s.render(),
             Self::Code(s) => s.render(),
+            Self::Form(s) => s.render(),
+            Self::Device(s) => s.render(),
             Self::Working(s) => s.render(),
             Self::Done(s) => s.render(),
             Self::Help(s) => s.render(),
@@ -75,6 +83,8 @@ impl Screen {
             Self::Check(s) => &s.page,
             Self::Account(s) => &s.page,
             Self::Code(s) => &s.page,
+            Self::Form(s) => &s.page,
+            Self::Device(s) => &s.page,
             Self::Working(s) => &s.page,
             Self::Done(s) => &s.page,
             Self::Help(s) => &s.page,
@@ -147,8 +157,12 @@ pub struct ScreenData<'a> {
     pub kept: Option<Kept>,
     /// What was wrong with what was just sent.
     pub message: Option<Message>,
-    /// The bank and the number that were just sent, where they could not be used.
-    pub typed: Option<(String, String)>,
+    /// The fields that were just sent, where they could not be used.
+    pub typed: Vec<(String, String)>,
+    /// What a security card is asked; only where it is.
+    pub challenge: Option<Challenge>,
+    /// What the institution wants the person to read, after its last word.
+    pub institution_text: Option<Words>,
 }
 
 /// The stable name of the screen that a verification is at.
@@ -161,7 +175,9 @@ pub fn name(v: &Verification) -> &'static str {
         Next::Account { .. } => "account",
         Next::Code { .. } => "code",
         Next::Resend { .. } => "resend",
-        Next::Wait { issuer, bank, .. } => match pause(issuer, bank) {
+        Next::Form => "form",
+        Next::Device { .. } => "device",
+        Next::Wait { issuer, bank, institution, .. } => match pause(issuer, bank, institution) {
             Some(_) => "pause",
             None => "working",
         },
@@ -190,8 +206,9 @@ pub fn screen(v: &Verification, data: &ScreenData<'_>) -> Screen {
             page: page(v, data, "safety", data.t.safety.words(&data.profile.name).title),
         }),
         Next::Safety => Screen::Start(Start {
-            card: step_of(v, Method::IdDocument).map(|_| ready(v, data.t)),
-            account: step_of(v, Method::ExistingAccount).is_some(),
+            card: step_of(v, StepKind::IdDocument).map(|_| ready(v, data.t)),
+            account: step_of(v, StepKind::ExistingAccount).is_some(),
+            device: v.medium.as_ref().map(|medium| medium.kind),
             page: page(v, data, screen, data.t.start.title),
         }),
         Next::Consents => consents(v, data),
@@ -202,7 +219,9 @@ pub fn screen(v: &Verification, data: &ScreenData<'_>) -> Screen {
             code(v, data, bank, expires_at, tries_left, sends_left)
         }
         Next::Resend { bank, problem, sends_left } => resend(v, data, bank, problem, sends_left),
-        Next::Wait { reading, issuer, bank } => match pause(issuer, bank) {
+        Next::Form => form(v, data),
+        Next::Device { kind, last, tries_left } => device(v, data, kind, last, tries_left),
+        Next::Wait { reading, issuer, bank, institution } => match pause(issuer, bank, institution) {
             Some(pause) => paused(v, data, pause),
             None => working(v, data, reading, issuer, bank),
         },
@@ -221,13 +240,16 @@ fn ready(v: &Verification, t: &'static Texts) -> (String, String) {
 }
 
 fn page(v: &Verification, data: &ScreenData<'_>, screen: &'static str, title: impl Into<String>) -> Page {
-    let method = match screen {
-        "camera" | "check" => Some(Method::IdDocument),
-        "account" | "code" | "resend" => Some(Method::ExistingAccount),
+    let step = match screen {
+        "camera" | "check" => Some(StepKind::IdDocument),
+        "account" | "code" | "resend" => Some(StepKind::ExistingAccount),
+        "form" => Some(StepKind::Form),
+        "device" => Some(StepKind::Device),
+        "working" | "pause" if v.institution_check.awaited() => Some(StepKind::InstitutionCheck),
         "working" | "pause" if matches!(v.account, AccountStep::Idle | AccountStep::Name { .. }) => {
-            Some(Method::IdDocument)
+            Some(StepKind::IdDocument)
         }
-        "working" | "pause" => Some(Method::ExistingAccount),
+        "working" | "pause" => Some(StepKind::ExistingAccount),
         _ => None,
     };
     Page {
@@ -236,11 +258,13 @@ fn page(v: &Verification, data: &ScreenData<'_>, screen: &'static str, title: im
         title: title.into(),
         asks: Some(asks(data.profile, &v.plan.purpose)),
         path: data.path.clone(),
-        step: method.and_then(|m| step_of(v, m)).map(|at| (at, v.plan.steps.len())),
+        step: step.and_then(|kind| step_of(v, kind)).map(|at| (at, v.plan.steps.len())),
         version: data.version,
         every_s: match screen {
             "working" => Some(1),
-            "camera" | "check" | "account" | "code" | "resend" | "pause" | "consents" => Some(5),
+            "camera" | "check" | "account" | "code" | "resend" | "form" | "device" | "pause" | "consents" => {
+                Some(5)
+            }
             _ => None,
         },
         specimen_camera: data.specimen_camera,
@@ -257,9 +281,9 @@ fn asks(profile: &Profile, purpose: &str) -> Asks {
     }
 }
 
-/// The number of the step that meets a method, from 1.
-fn step_of(v: &Verification, method: Method) -> Option<usize> {
-    v.plan.steps.iter().position(|s| s.method() == method).map(|at| at + 1)
+/// The number of a step in the policy, from 1.
+fn step_of(v: &Verification, kind: StepKind) -> Option<usize> {
+    v.plan.steps.iter().position(|s| s.kind() == kind).map(|at| at + 1)
 }
 
 fn bank_name(data: &ScreenData<'_>, bank: BankCode) -> String {

@@ -3,16 +3,22 @@
 use super::screens::{CardShown, Kept, ScreenData, Side};
 use super::texts::KO;
 use super::view::House;
-use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
-use ingam_cases::id::{BlobId, CallId, InstitutionId, PolicyId, SubjectId, VerificationId};
+use ingam_cases::answers::{DepositCode, DeviceCode, HolderCode, IssuerCode};
+use ingam_cases::id::{
+    BlobId, CallId, EndpointId, InstitutionId, MediumId, PolicyId, SubjectId, VerificationId,
+};
 use ingam_cases::institution::Profile;
 use ingam_cases::method::Method;
-use ingam_cases::policy::{BlockList, PictureSource, Policy, Step};
+use ingam_cases::policy::{
+    AnswerForm, BlockList, Choice, DeviceKind, PictureSource, Policy, Question, Step, Words,
+};
+use ingam_cases::security_card::Challenge;
 use ingam_cases::values::BankCode;
 use ingam_cases::verification::apply::apply;
 use ingam_cases::verification::{
-    AccountProblem, AccountStep, CardProblem, CardStep, DocumentField, DocumentKind, End, Event, LaterReason,
-    Met, RefusedCode, ResendProblem, Stage, Verification,
+    AccountProblem, AccountStep, CardProblem, CardStep, DeviceStep, DocumentField, DocumentKind, End, Event,
+    FormStep, InstitutionStep, LaterReason, Met, NamedMedium, RefusedCode, ResendProblem, Stage,
+    Verification,
 };
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -98,7 +104,9 @@ pub(crate) fn data<'a>(profile: &'a Profile, banks: &'a [House]) -> ScreenData<'
         name_masked: Some("김*늘".into()),
         kept: Some(Kept { picture_until: Some(date(2031, 11, 23)), identity_until: None }),
         message: None,
-        typed: None,
+        typed: vec![],
+        challenge: Some(Challenge { first: 7, second: 12 }),
+        institution_text: None,
     }
 }
 
@@ -121,6 +129,7 @@ pub(crate) fn checking(card: CardStep, account: AccountStep) -> Verification {
         plan: Box::new(plan),
         reference: None,
         return_url: Some("https://bank.example/done".into()),
+        medium: None,
         opened_at: at("2026-11-23T04:58:00Z"),
         expires_at: at("2026-11-24T04:58:00Z"),
     };
@@ -259,6 +268,7 @@ pub(crate) fn all() -> Vec<(String, Verification)> {
     }
     let account = AccountStep::Resend { bank: bank(), problem: Asked };
     add("resend-none-left".into(), Verification { sends: 3, ..checking(CardStep::Passed, account) });
+    more(&mut add);
     add("v14".into(), ended(End::Verified));
     for code in RefusedCode::ALL {
         add(format!("v15-{code:?}"), ended(End::Refused { code: *code }));
@@ -266,4 +276,54 @@ pub(crate) fn all() -> Vec<(String, Verification)> {
     add("g5-expired".into(), ended(End::Expired));
     add("g10-cancelled".into(), ended(End::Cancelled));
     all
+}
+
+/// Points of the steps beside card and account.
+fn more(add: &mut impl FnMut(String, Verification)) {
+    let words = |ko: &str| Words { ko: ko.into(), en: Some("In English".into()) };
+    let option = |id: &str, text| Choice { id: id.into(), text: words(text) };
+    let options = vec![option("salary", "급여와 생활비"), option("savings", "저축과 투자")];
+    let question =
+        |id: &str, text, answer| Question { id: id.into(), text: words(text), required: true, answer };
+    let form = Step::Form {
+        title: words("계좌를 만들기 전에 몇 가지만 여쭐게요"),
+        questions: vec![
+            question(
+                "purpose",
+                "계좌를 무엇에 쓰시나요?",
+                AnswerForm::Choice { options: options.clone(), many: false },
+            ),
+            question("sources", "돈은 어디에서 오나요?", AnswerForm::Choice { options, many: true }),
+            question("owner", "이 돈의 실제 주인이신가요?", AnswerForm::YesNo {}),
+            Question { required: false, ..question("job", "하시는 일", AnswerForm::Text { max: 20 }) },
+            question("year", "일을 시작한 해", AnswerForm::Number { min: 1900, max: 2100 }),
+            question("since", "이사한 날", AnswerForm::Date {}),
+        ],
+    };
+    let check = Step::InstitutionCheck { endpoint: EndpointId::new(1, [6; 10]) };
+    let kinds = DeviceKind::ALL.to_vec();
+    let under = |step: Step| {
+        let mut v = checking(CardStep::Passed, AccountStep::Name { problem: None });
+        v.plan.steps.insert(1, step);
+        v
+    };
+    add("form".into(), Verification { form: FormStep::Open, ..under(form) });
+    let asking = InstitutionStep::Asking { call: call(), silences: 0 };
+    let later = InstitutionStep::Later { call: call(), retry_at: at("2026-11-23T15:30:00Z"), silences: 1 };
+    for (name, institution_check) in [("v12-institution", asking), ("pause-institution", later)] {
+        add(name.into(), Verification { institution_check, ..under(check.clone()) });
+    }
+    for kind in DeviceKind::ALL {
+        for last in [None, Some(DeviceCode::Wrong), Some(DeviceCode::Used)] {
+            let medium = NamedMedium { id: MediumId::new(1, [7; 10]), kind, cells: Some(35) };
+            let device = DeviceStep::Open { wrong: u32::from(last.is_some()), last };
+            let step = Step::Device { kinds: kinds.clone(), tries: 5 };
+            let v = Verification { medium: Some(medium), device, ..under(step) };
+            let start = Verification { stage: Stage::Safety, ..v.clone() };
+            add(format!("device-{}-{last:?}", kind.as_str()), v);
+            if last.is_none() {
+                add(format!("v1-device-{}", kind.as_str()), start);
+            }
+        }
+    }
 }

@@ -125,6 +125,8 @@ fn every_link_leads_somewhere() {
         "retake",
         "account",
         "code",
+        "form",
+        "device",
         "resend",
         "change_account",
         "notice",
@@ -234,14 +236,56 @@ fn what_is_typed_in_vain_is_not_asked_twice() {
     let message = problems::invalid(&KO, "account_number", "length");
     let said = ScreenData {
         message: Some(message.clone()),
-        typed: Some(("088".into(), "12<34".into())),
+        typed: vec![("bank".into(), "088".into()), ("account_number".into(), "12<34".into())],
         ..data(&profile, &banks)
     };
     let html = screen(&v, &said).html().unwrap();
     assert!(html.contains("value=\"088\" form=\"account\" required checked"));
     assert!(html.contains("12&#60;34") && html.contains("role=\"alert\" id=\"message\""));
-    assert_eq!(message, Message { field: Some("account_number"), text: KO.message.account_number.into() });
+    assert_eq!(
+        message,
+        Message { field: Some("account_number".into()), text: KO.message.account_number.into() }
+    );
     assert_eq!(count(&html, "aria-invalid=\"true\""), 1);
+}
+
+#[test]
+fn an_answer_that_cannot_be_taken_is_pointed_at_and_the_others_stay() {
+    let (profile, banks) = (profile(), banks());
+    let (_, v) = all().into_iter().find(|(name, _)| name == "form").unwrap();
+    let typed = [("q.purpose", "savings"), ("q.sources", "salary"), ("q.job", "<b>"), ("q.owner", "false")];
+    let said = ScreenData {
+        message: Some(problems::answer(&KO, "year", "out_of_range")),
+        typed: typed.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        ..data(&profile, &banks)
+    };
+    let html = screen(&v, &said).html().unwrap();
+    assert_eq!(count(&html, " checked"), 3);
+    assert!(html.contains("value=\"&#60;b&#62;\""));
+    let wrong = html.split("<input id=\"q.year\"").nth(1).unwrap().split('>').next().unwrap();
+    assert!(wrong.contains("aria-invalid=\"true\" aria-describedby=\"message\""), "{wrong}");
+    assert_eq!(count(&html, "aria-invalid"), 1);
+    // A code is never written back.
+    let (_, v) = all().into_iter().find(|(name, _)| name == "device-otp-None").unwrap();
+    let said = ScreenData { typed: vec![("code".into(), "123456".into())], ..data(&profile, &banks) };
+    assert!(!screen(&v, &said).html().unwrap().contains("123456"));
+}
+
+#[test]
+fn an_institutions_own_words_stand_where_it_stopped_or_waits() {
+    let (profile, banks) = (profile(), banks());
+    let own = ingam_cases::policy::Words { ko: "지점에서 도와드릴게요.".into(), en: None };
+    let check = |v: &ingam_cases::verification::Verification, ours: &str| {
+        let said = ScreenData { institution_text: Some(own.clone()), ..data(&profile, &banks) };
+        assert!(screen(v, &said).html().unwrap().contains(&own.ko));
+        assert!(screen(v, &data(&profile, &banks)).html().unwrap().contains(ours));
+    };
+    let (_, waits) = all().into_iter().find(|(name, _)| name == "pause-institution").unwrap();
+    check(&waits, "새솔은행이 마치면 저절로 이어져요.");
+    check(
+        &ended(End::Refused { code: RefusedCode::StoppedByInstitution }),
+        "새솔은행이 이 확인을 여기서 멈추기로",
+    );
 }
 
 #[test]

@@ -6,6 +6,8 @@
 use super::assets;
 use super::texts::{ConsentWords, SafetyWords, Texts};
 use askama::Template;
+use ingam_cases::policy::DeviceKind;
+use std::borrow::Cow;
 
 /// What every screen has: who asks, which step, and how the page keeps itself up to date.
 #[derive(Debug, Clone)]
@@ -49,7 +51,7 @@ pub struct Asks {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// The field that it is about.
-    pub field: Option<&'static str>,
+    pub field: Option<Cow<'static, str>>,
     /// What is wrong and what to do.
     pub text: String,
 }
@@ -65,7 +67,7 @@ impl Page {
     }
     /// Whether the message is about a field.
     pub fn wrong(&self, field: &str) -> bool {
-        self.message.as_ref().is_some_and(|m| m.field == Some(field))
+        self.message.as_ref().is_some_and(|m| m.field.as_deref() == Some(field))
     }
 }
 
@@ -160,6 +162,8 @@ pub struct Start {
     /// What is done with the card, and what to have at hand.
     pub card: Option<(String, String)>,
     pub account: bool,
+    /// The access medium whose code will be asked for.
+    pub device: Option<DeviceKind>,
 }
 
 /// V2.
@@ -296,6 +300,59 @@ pub struct Code {
     /// Tries left, after a wrong one.
     pub wrong: Option<String>,
     pub sends_left: u32,
+}
+
+/// A question of the institution's own.
+#[derive(Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct FormQuestion {
+    /// As the form names it.
+    pub name: String,
+    pub text: String,
+    pub required: bool,
+    pub answer: AnswerField,
+}
+
+/// How a question is answered.
+#[derive(Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum AnswerField {
+    /// One of several, or some of them: value, text, whether it was chosen.
+    Choice {
+        options: Vec<(String, String, bool)>,
+        many: bool,
+    },
+    Line {
+        value: String,
+        max: u32,
+        digits: bool,
+    },
+    Day {
+        value: String,
+    },
+}
+
+/// The institution's own questions.
+#[derive(Debug, Template)]
+#[template(path = "page/form.html")]
+#[allow(missing_docs)]
+pub struct OwnForm {
+    pub page: Page,
+    pub questions: Vec<FormQuestion>,
+}
+
+/// A code of an access medium.
+#[derive(Debug, Template)]
+#[template(path = "page/device.html")]
+#[allow(missing_docs)]
+pub struct Device {
+    pub page: Page,
+    pub help: String,
+    /// Of a security card: the two numbers that are asked for, each as it is said.
+    pub asked: Vec<String>,
+    pub label: &'static str,
+    pub wrong: Option<String>,
+    pub more: Vec<Block>,
 }
 
 /// One line of V12 and V14.

@@ -158,7 +158,8 @@ impl House {
         let id = fresh!(self.app, VerificationId);
         let institution = self.institution().await;
         loop {
-            let opening = Opening { policy: self.policy.clone(), reference: None, return_url: None };
+            let opening =
+                Opening { policy: self.policy.clone(), reference: None, return_url: None, medium: None };
             let opened = self.app.open_verification(&institution, id.clone(), opening, vec![]).await;
             if opened.is_ok() || matches!(self.app.verification(&id).await, Ok(Some(_))) {
                 return id;

@@ -158,7 +158,7 @@ async fn money(world: &World, ledger: &Ledger) -> Result<(), String> {
     for (id, state) in world.judge.seen().verifications() {
         let sends = |step: &Step| match step {
             Step::ExistingAccount { sends, .. } => Some(*sends),
-            Step::IdDocument { .. } => None,
+            _ => None,
         };
         let most = state.plan.steps.iter().find_map(sends).unwrap_or(0);
         let many = sent.get(id).copied().unwrap_or(0);

@@ -80,19 +80,31 @@ async fn body(app: &App, case: &str, delivery: &Delivery) -> Result<Option<Strin
     Ok(Some(event.to_string()))
 }
 
-async fn send(app: &App, delivery: &Delivery, endpoint: &Endpoint, body: &str) -> Result<bool, ActError> {
-    let mut keys = vec![app.webhook_key(&delivery.endpoint, endpoint.secret).await?];
+/// A message to an endpoint, signed with its secret, and for a day with the one before, too.
+pub(super) async fn message(
+    app: &App,
+    id: &EndpointId,
+    endpoint: &Endpoint,
+    message: &str,
+    body: &str,
+) -> Result<Request, Fault> {
+    let mut keys = vec![app.webhook_key(id, endpoint.secret).await?];
     if endpoint.old_secret_until.is_some_and(|until| app.now() < until) {
-        keys.push(app.webhook_key(&delivery.endpoint, endpoint.secret - 1).await?);
+        keys.push(app.webhook_key(id, endpoint.secret - 1).await?);
     }
     let url = Url::parse(&endpoint.url).map_err(Fault::internal)?;
     let mut request = Request::new(Method::POST, url);
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    for (name, value) in signed_headers(&delivery.entry, app.now(), body, &keys) {
+    for (name, value) in signed_headers(message, app.now(), body, &keys) {
         let value = HeaderValue::from_str(&value).map_err(Fault::internal)?;
         request.headers_mut().insert(name, value);
     }
     *request.body_mut() = Some(body.to_owned().into());
+    Ok(request)
+}
+
+async fn send(app: &App, delivery: &Delivery, endpoint: &Endpoint, body: &str) -> Result<bool, ActError> {
+    let request = message(app, &delivery.endpoint, endpoint, &delivery.entry, body).await?;
     match app.webhooks.send(request).await {
         Ok(answer) if answer.status().is_success() => Ok(true),
         Ok(answer) => {

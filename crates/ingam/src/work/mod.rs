@@ -4,6 +4,7 @@
 //! task that another takes over. What may be repeated then is the task's effect class: an idempotent one is done
 //! again, a queryable one asks for the result, a blind one is recorded as unanswered.
 
+mod ask_institution;
 mod ask_issuer;
 mod ask_list;
 mod bank;
@@ -12,6 +13,7 @@ mod link_person;
 mod read_card;
 mod tick;
 
+pub use ask_institution::InstitutionAnswer;
 pub use deliver::{DELIVER, Delivery};
 
 use crate::app::App;
@@ -31,7 +33,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 /// The kinds of task that this program does.
-pub const KINDS: [&str; 10] = [
+pub const KINDS: [&str; 11] = [
     "read_card",
     "forget_picture",
     "ask_list",
@@ -39,6 +41,7 @@ pub const KINDS: [&str; 10] = [
     "ask_holder",
     "send_won",
     "ask_deposit",
+    "ask_institution",
     "tick",
     "link_person",
     DELIVER,
@@ -195,6 +198,7 @@ async fn dispatch(app: &App, task: &Held) -> Result<Outcome, ActError> {
         Work::AskHolder { call } => bank::ask_holder(app, task, &id, call).await,
         Work::SendWon { call } => bank::send_won(app, task, &id, call).await,
         Work::AskDeposit { call } => bank::ask_deposit(app, task, &id, call).await,
+        Work::AskInstitution { call } => ask_institution::ask_institution(app, task, &id, call).await,
         Work::Tick => tick::tick(app, task, &id).await,
         Work::LinkPerson => link_person::link_person(app, task, &id).await,
     }

@@ -158,6 +158,9 @@ async fn objects_are_what_the_document_says() {
     let somebody = json!({ "name": "표본아", "login": "pyobon.a", "roles": ["reviewer"] });
     let somebody = program.post(&caller, "/v1/staff", somebody).await.expect(201);
     fits(&format!("/v1/staff/{}?reason=test", somebody["id"].as_str().unwrap()), "Staff").await;
+    let otp = json!({ "type": "totp", "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "reference": "token-1" });
+    let otp = program.post(&caller, "/v1/media", otp).await.expect(201);
+    fits(&format!("/v1/media/{}", otp["id"].as_str().unwrap()), "Medium").await;
     let event = program.get(&caller, "/v1/events").await.expect(200)["data"][0]["id"].clone();
     fits(&format!("/v1/events/{}", event.as_str().unwrap()), "Event").await;
     let problem = program.get(&caller, "/v1/nothing").await.json();

@@ -10,5 +10,6 @@ mod persons;
 mod policies;
 mod results;
 mod staff;
+mod steps;
 mod twice;
 mod webhooks;

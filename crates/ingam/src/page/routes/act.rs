@@ -8,6 +8,7 @@ use super::visitor::{Seen, Visitor};
 use super::{Draw, Pages, Shared, guard};
 use crate::codes;
 use crate::flow::ActError;
+use crate::flow::form::FormAnswers;
 use crate::flow::person::{Person, TriedCode};
 use crate::flow::verification::Current;
 use crate::page::texts::KO;
@@ -35,6 +36,16 @@ impl Form {
     }
     fn maybe(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+    /// Answers to questions, by their ids.
+    fn answers(&self) -> FormAnswers {
+        let mut answers = FormAnswers::new();
+        for (name, value) in &self.0 {
+            if let Some(question) = name.strip_prefix(screens::QUESTION) {
+                answers.entry(question.to_owned()).or_default().push(value.clone());
+            }
+        }
+        answers
     }
     fn has(&self, name: &str, value: &str) -> bool {
         self.0.iter().any(|(given, v)| given == name && v == value)
@@ -70,8 +81,8 @@ pub(super) async fn form(
         Some(done) => done,
         None => return StatusCode::NOT_FOUND.into_response(),
     };
-    let typed =
-        (action == "account").then(|| (form.get("bank").to_owned(), form.get("account_number").to_owned()));
+    // What was typed stands there again where it could not be used; a code is never written back.
+    let typed = if matches!(action.as_str(), "account" | "form") { form.0 } else { vec![] };
     finish(&pages, &visitor, &headers, done, typed).await
 }
 
@@ -94,7 +105,7 @@ pub(super) async fn card(State(pages): Shared, visitor: Visitor, request: Reques
         Ok((picture, source)) => person.submit_card(picture, source, upload).await.map(plain),
         Err(problem) => Err(problem),
     };
-    finish(&pages, &visitor, &headers, done, None).await
+    finish(&pages, &visitor, &headers, done, vec![]).await
 }
 
 async fn from_form(request: Request) -> Result<Vec<u8>, ActError> {
@@ -197,6 +208,11 @@ async fn act(visitor: &Visitor, person: &Person<'_>, action: &str, form: &Form) 
             };
             (current, Outcome { result: Some(result), on: "" })
         }),
+        "form" => person.answer_form(&form.answers()).await.map(plain),
+        "device" => person.try_device(form.get("code")).await.map(|(code, current)| {
+            let result = json!({ "code": code, "tries_left": current.state.device_tries_left() });
+            (current, Outcome { result: Some(result), on: "" })
+        }),
         "resend" => person.resend().await.map(plain),
         "change_account" => person.change_account().await.map(plain),
         "notice" => person.ask_notice().await.map(plain),
@@ -242,7 +258,7 @@ async fn finish(
     visitor: &Visitor,
     headers: &HeaderMap,
     done: Done,
-    typed: Option<(String, String)>,
+    typed: Vec<(String, String)>,
 ) -> Response {
     let json = wants_json(headers);
     let screen = visitor.known().map_or("", |(current, _)| screens::name(&current.state));
@@ -266,6 +282,9 @@ async fn finish(
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             };
             (status, code, Some(problems::invalid(&KO, field, code)))
+        }
+        Err(ActError::BadAnswer { question, code }) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, code, Some(problems::answer(&KO, &question, code)))
         }
         Err(ActError::Held { .. } | ActError::Destroyed) => (StatusCode::CONFLICT, "not_now", None),
         Err(fault) if json => {

@@ -4,7 +4,7 @@ use super::{Screen, ScreenData, line, notice, page};
 use crate::page::texts::Texts;
 use crate::page::view::*;
 use crate::page::{problems, say};
-use ingam_cases::policy::Step;
+use ingam_cases::policy::{Step, StepKind};
 use ingam_cases::verification::{End, RefusedCode, Verification};
 
 pub(super) fn ended(v: &Verification, data: &ScreenData<'_>, end: End) -> Screen {
@@ -50,10 +50,13 @@ fn done(v: &Verification, data: &ScreenData<'_>, back: Option<String>) -> Screen
     let d = &data.t.done;
     let title = data.name_masked.as_ref().map_or_else(|| d.title_no_name.to_owned(), |n| d.title(n));
     let met = |step: &Step| {
-        let met = v.met.iter().find(|m| m.method == step.method())?;
-        let name = match step {
-            Step::IdDocument { .. } => d.card,
-            Step::ExistingAccount { .. } => d.account,
+        let met = v.met.iter().find(|m| Some(m.method) == step.method())?;
+        let name = match step.kind() {
+            StepKind::IdDocument => d.card,
+            StepKind::ExistingAccount => d.account,
+            StepKind::Device => d.device,
+            // They meet no method.
+            StepKind::Form | StepKind::InstitutionCheck => return None,
         };
         Some(Line { at: Some(say::clock(data.t, met.at)), ..line(Mark::Done, name, "") })
     };
@@ -91,6 +94,12 @@ fn refused(v: &Verification, data: &ScreenData<'_>, code: RefusedCode) -> Screen
         RefusedCode::TooYoung => {
             (r.young_title(v.plan.min_age), r.young.to_owned(), r.young_next(who), false)
         }
+        RefusedCode::StoppedByInstitution => {
+            let said = data.institution_text.as_ref().map(|text| text.in_language(data.t.language.code));
+            let why = said.map_or_else(|| r.institution(who), str::to_owned);
+            (title, why, r.institution_next(who), false)
+        }
+        RefusedCode::DeviceNotProved => (title, r.device.to_owned(), r.device_next(who), true),
     };
     let page = page(v, data, "refused", title);
     let again = format!("{}/new_link", page.path);

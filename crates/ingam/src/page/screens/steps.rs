@@ -35,7 +35,7 @@ pub(super) fn consents(v: &Verification, data: &ScreenData<'_>) -> Screen {
 pub(super) fn camera(v: &Verification, data: &ScreenData<'_>, problem: Option<&CardProblem>) -> Screen {
     let sources = v.plan.steps.iter().find_map(|s| match s {
         Step::IdDocument { sources, .. } => Some(sources.as_slice()),
-        Step::ExistingAccount { .. } => None,
+        _ => None,
     });
     let takes = |source| sources.is_some_and(|s| s.contains(&source));
     let c = &data.t.camera;
@@ -177,10 +177,8 @@ pub(super) fn account(
 ) -> Screen {
     let a = &data.t.account;
     let talk = problem.and_then(|p| problems::account(data.t, p));
-    let (chosen, number) = match &data.typed {
-        Some((bank, number)) => (Some(bank.clone()), number.clone()),
-        None => (None, String::new()),
-    };
+    let typed = |name: &str| data.typed.iter().find(|(given, _)| given == name).map(|(_, v)| v.clone());
+    let (chosen, number) = (typed("bank"), typed("account_number").unwrap_or_default());
     let (first, other) = data.banks.split_at(MOST_USED.min(data.banks.len()));
     let mut more = talk.as_ref().map_or_else(Vec::new, |(_, more)| more.clone());
     more.push(Block::new(a.none, a.none_text));
@@ -220,7 +218,7 @@ pub(super) fn code(
 fn account_rules(v: &Verification) -> Option<(u32, u32)> {
     v.plan.steps.iter().find_map(|s| match s {
         Step::ExistingAccount { tries, sends, .. } => Some((*tries, *sends)),
-        Step::IdDocument { .. } => None,
+        _ => None,
     })
 }
 

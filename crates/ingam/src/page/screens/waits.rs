@@ -7,7 +7,7 @@ use ingam_cases::method::Method;
 use ingam_cases::policy::Step;
 use ingam_cases::values::BankCode;
 use ingam_cases::verification::next::WaitState;
-use ingam_cases::verification::{AccountStep, CardStep, LaterReason, Verification};
+use ingam_cases::verification::{AccountStep, CardStep, InstitutionStep, LaterReason, Verification};
 use jiff::Timestamp;
 
 /// Why nothing happens for a while.
@@ -16,10 +16,18 @@ pub(super) enum Pause {
     Issuer(LaterReason, Timestamp),
     Bank(BankCode, LaterReason, Timestamp),
     Doubt(Timestamp),
+    Institution(Timestamp),
 }
 
 /// The pause that the person is told about: the bank's first, since it is theirs to change.
-pub(super) fn pause(issuer: Option<WaitState>, bank: Option<(BankCode, WaitState)>) -> Option<Pause> {
+pub(super) fn pause(
+    issuer: Option<WaitState>,
+    bank: Option<(BankCode, WaitState)>,
+    institution: Option<WaitState>,
+) -> Option<Pause> {
+    if let (Some(WaitState::Later { retry_at, .. }), None) = (institution, bank) {
+        return Some(Pause::Institution(retry_at));
+    }
     match (issuer, bank) {
         (_, Some((_, WaitState::InDoubt { retry_at }))) => Some(Pause::Doubt(retry_at)),
         (_, Some((bank, WaitState::Later { retry_at, reason }))) => Some(Pause::Bank(bank, reason, retry_at)),
@@ -34,6 +42,9 @@ pub(super) fn paused(v: &Verification, data: &ScreenData<'_>, pause: Pause) -> S
     let at = |t| say::moment(data.t, t, data.now);
     let (title, help) = match pause {
         Pause::Doubt(t) => (p.doubt_title.to_owned(), p.doubt(at(t))),
+        Pause::Institution(t) => {
+            (p.institution_title(&data.profile.name), p.institution(&data.profile.name, at(t)))
+        }
         Pause::Issuer(LaterReason::Maintenance, t) => {
             (p.maintenance_title(problems::asked(data.t, v)), p.maintenance(at(t)))
         }
@@ -46,11 +57,14 @@ pub(super) fn paused(v: &Verification, data: &ScreenData<'_>, pause: Pause) -> S
             (p.outage_title(bank_name(data, bank)), p.outage_bank(at(t)))
         }
     };
+    // The institution's own word about what it waits for stands before ours.
+    let said = data.institution_text.as_ref().filter(|_| matches!(pause, Pause::Institution(_)));
+    let help = said.map_or(help, |text| text.in_language(data.t.language.code).to_owned());
     let page = page(v, data, "pause", title);
     let path = page.path.clone();
     let links = match pause {
         // Another account while one transfer is in doubt would be a second transfer.
-        Pause::Doubt(_) => vec![],
+        Pause::Doubt(_) | Pause::Institution(_) => vec![],
         Pause::Issuer(..) if matches!(v.card, CardStep::Later { .. }) => {
             vec![Action::post(p.retake, format!("{path}/retake"))]
         }
@@ -111,6 +125,12 @@ pub(super) fn working(
                 account_line.at = done_at(Method::ExistingAccount);
                 lines.push(account_line);
             }
+            Step::InstitutionCheck { .. } => lines.push(match &v.institution_check {
+                InstitutionStep::Passed => line(Mark::Done, w.institution, w.institution_done),
+                state if state.awaited() => line(Mark::Waiting, w.institution, w.institution_asking),
+                _ => line(Mark::Later, w.institution, w.institution_todo),
+            }),
+            Step::Form { .. } | Step::Device { .. } => {}
         }
     }
     Screen::Working(Working {
@@ -120,6 +140,7 @@ pub(super) fn working(
         reason: match bank {
             _ if reading => w.reason_reading.to_owned(),
             Some((bank, _)) => w.reason_bank(bank_name(data, bank)),
+            None if v.institution_check.awaited() => w.reason_institution(&data.profile.name),
             None => w.reason_issuer(who),
         },
         notice: v.waiting().is_some() && !v.notice_asked,
