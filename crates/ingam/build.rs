@@ -144,7 +144,7 @@ fn texts(folder: &Path, room: &str) -> Result<String, String> {
         let _ = writeln!(code, "/// The catalogue `{name}.toml`.\npub static {constant}: Texts = {value};");
         let _ = write!(all, "&{constant}, ");
     }
-    let _ = writeln!(code, "/// Every language.\n#[cfg(test)]\npub static ALL: &[&Texts] = &[{all}];");
+    let _ = writeln!(code, "/// Every language.\npub static ALL: &[&Texts] = &[{all}];");
     Ok(code)
 }
 

@@ -121,6 +121,19 @@ class House {
   }
 }
 
+/** What the buttons say that a walk presses. */
+const WORDS = {
+  ko: {
+    start: '시작하기', myself: '아니요, 제가 하는 거예요', agree: '필수 항목에 동의하고 계속', camera: '카메라 켜기',
+    right: '네, 맞아요', account: '계좌 번호', send: '1원 보내기', code: '이 글자가 맞아요',
+  },
+  en: {
+    start: 'Start', myself: "No, I'm doing this myself", agree: 'Agree to what is required and go on',
+    camera: 'Turn on the camera', right: "Yes, it's right", account: 'Account number', send: 'Send 1 won',
+    code: 'These are the characters',
+  },
+};
+
 /** A browser of a person, as a phone has it; `film` is before its camera, else the specimen that the test holds. */
 export async function browser(t, house, { film } = {}) {
   const args = [
@@ -133,10 +146,10 @@ export async function browser(t, house, { film } = {}) {
   t.after(() => chrome.close());
   return {
     /** A context of its own: other cookies, as another phone. */
-    async phone({ holds, width = 390, height = 844 } = {}) {
+    async phone({ holds, width = 390, height = 844, language = 'ko' } = {}) {
       const context = await chrome.newContext({
         viewport: { width, height },
-        locale: 'ko-KR',
+        locale: { ko: 'ko-KR', en: 'en-US' }[language],
         timezoneId: 'Asia/Seoul',
         permissions: ['camera'],
         baseURL: house.base,
@@ -146,7 +159,7 @@ export async function browser(t, house, { film } = {}) {
       await context.addInitScript(() => addEventListener('securitypolicyviolation', (event) => {
         console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
       }));
-      const phone = new Phone(house, context);
+      const phone = new Phone(house, context, WORDS[language]);
       if (holds) await phone.hold(holds);
       t.after(() => assert.deepEqual(phone.problems, [], 'nothing speaks against the page'));
       return phone;
@@ -161,9 +174,10 @@ class Phone {
   problems = [];
   offline = false;
 
-  constructor(house, context) {
+  constructor(house, context, words) {
     this.house = house;
     this.context = context;
+    this.words = words;
     context.on('request', (request) => {
       const url = new URL(request.url());
       if (!['data:', 'blob:'].includes(url.protocol) && url.origin !== house.base) this.problems.push(`left for ${url.origin}`);
@@ -203,6 +217,7 @@ export class Walk {
     this.phone = phone;
     this.house = phone.house;
     this.page = page;
+    this.words = phone.words;
   }
 
   /** Waits until a screen is there. */
@@ -219,18 +234,18 @@ export class Walk {
 
   async safety() {
     await this.at('start');
-    await this.page.getByRole('link', { name: '시작하기' }).click();
+    await this.page.getByRole('link', { name: this.words.start, exact: true }).click();
     await this.at('safety');
-    await this.press('아니요, 제가 하는 거예요');
+    await this.press(this.words.myself);
     await this.at('consents');
   }
   async consents() {
-    await this.press('필수 항목에 동의하고 계속');
+    await this.press(this.words.agree);
     await this.at('camera');
   }
   /** The camera takes the picture by itself. */
   async photograph() {
-    await this.press('카메라 켜기');
+    await this.press(this.words.camera);
     await this.at('check');
   }
   /** Says yes; what was read doubtfully is typed as it is printed. */
@@ -241,18 +256,18 @@ export class Walk {
       const field = this.page.locator(`.doubt input[name=${name}]`);
       if (await field.count()) await field.fill(value);
     }
-    await this.press('네, 맞아요');
+    await this.press(this.words.right);
   }
   async give({ bank, number }) {
     await this.at('account');
     // As a finger does: the tile is touched where it can be seen, not the hidden radio behind it.
     await this.page.locator(`.tile:has(input[value="${bank}"])`).click();
-    await this.page.getByLabel('계좌 번호').fill(number);
-    await this.press('1원 보내기');
+    await this.page.getByLabel(this.words.account).fill(number);
+    await this.press(this.words.send);
   }
   async type(code) {
     await this.page.locator('#code').fill(code);
-    await this.press('이 글자가 맞아요');
+    await this.press(this.words.code);
   }
   async typeFromBook(account) {
     await this.at('code');

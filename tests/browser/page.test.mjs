@@ -80,3 +80,66 @@ test('the network goes while the picture is sent, and the picture goes when it i
   await walk.confirm(PERSON);
   await walk.at('account');
 });
+
+test('a person reads English to the end, looks at Korean in between, and the choice is remembered', async (t) => {
+  const h = await house(t);
+  const phone = await (await browser(t, h)).phone({ holds: PERSON, language: 'en' });
+  const account = (await h.person(PERSON)).accounts[0];
+  const opened = await h.open(PERSON);
+  const walk = await phone.tab(opened.url);
+  const language = () => walk.page.evaluate(() => document.documentElement.lang);
+  await walk.safety();
+  assert.equal(await language(), 'en');
+  // The Korean text of a consent is one tap away, and says that it prevails.
+  const original = walk.page.locator('details', { hasText: 'Korean original' }).first();
+  await original.locator('summary').click();
+  assert.match(await original.locator('[lang=ko]').innerText(), /수집하는 항목/);
+  await walk.says('The Korean text prevails.');
+  await walk.consents();
+  await walk.photograph();
+  await walk.confirm(PERSON);
+  await walk.at('account');
+  // The choice beats what the browser asks for, also on another day.
+  await walk.page.getByRole('link', { name: '한국어' }).click();
+  await walk.says('1원을 받을 내 계좌를');
+  assert.equal(await language(), 'ko');
+  await walk.page.goto(opened.url);
+  await walk.says('1원을 받을 내 계좌를');
+  await walk.page.getByRole('link', { name: 'English' }).click();
+  await walk.says('shall get 1 won?');
+  await walk.give(account);
+  await walk.typeFromBook(account);
+  await walk.at('done');
+  assert.match(await walk.page.locator('h1').innerText(), /all done$/);
+  await h.status(opened.id, 'verified');
+});
+
+test('the simple view is one tap away, larger, remembered, and nothing of it is cut off on a small screen', async (t) => {
+  const h = await house(t);
+  const phone = await (await browser(t, h)).phone({ holds: PERSON, width: 320, height: 568 });
+  const opened = await h.open(PERSON);
+  const walk = await phone.tab(opened.url);
+  await walk.at('start');
+  const title = () => walk.page.evaluate(() => parseFloat(getComputedStyle(document.querySelector('h1')).fontSize));
+  const before = await title();
+  await walk.page.getByRole('link', { name: '쉬운 화면' }).click();
+  await walk.page.waitForSelector('html[data-view=simple]', { state: 'attached' });
+  assert.ok((await title()) > before);
+  const fits = async () => {
+    const [width, room] = await walk.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(width <= room, `${width} px in ${room}`);
+  };
+  await fits();
+  await walk.safety();
+  await fits();
+  await walk.consents();
+  await fits();
+  await walk.photograph();
+  await fits();
+  await walk.confirm(PERSON);
+  await walk.at('account');
+  await fits();
+  await walk.page.getByRole('link', { name: '보통 화면' }).click();
+  await walk.page.waitForSelector('html:not([data-view])', { state: 'attached' });
+  await walk.at('account');
+});

@@ -1,41 +1,25 @@
 //! The console's catalogues as the build made them, and which of them somebody reads. Holds no text of its own.
 
+use crate::page::asked;
 use crate::page::texts::{Piece, fill};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 
 include!(concat!(env!("OUT_DIR"), "/console_texts.rs"));
 
 /// The catalogue of a language's code.
 pub fn of(code: &str) -> Option<&'static Texts> {
-    match code {
-        "ko" => Some(&KO),
-        "en" => Some(&EN),
-        _ => None,
-    }
+    ALL.iter().find(|texts| texts.language.code == code).copied()
 }
 
-/// The catalogue that a browser asks for (RFC 9110 §12.5.4): the best of ours, and Korean where there is none.
+/// The catalogue that a browser asks for, and Korean where there is none.
 pub fn accepted(headers: &HeaderMap) -> &'static Texts {
-    let asked =
-        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut best: Option<(f32, &'static Texts)> = None;
-    for range in asked.split(',') {
-        let mut parts = range.split(';').map(str::trim);
-        let tag = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let weight = parts.find_map(|p| p.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
-        let language = tag.split('-').next().unwrap_or_default();
-        if let Some(texts) = of(language)
-            && weight > best.map_or(0.0, |(best, _)| best)
-        {
-            best = Some((weight, texts));
-        }
-    }
-    best.map_or(&KO, |(_, texts)| texts)
+    asked::accepted(headers, of).unwrap_or(&KO)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header;
 
     #[test]
     fn the_best_language_of_ours_is_chosen() {

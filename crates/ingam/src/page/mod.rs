@@ -3,6 +3,7 @@
 //! Three layers that do not mix: `screens` says which screen a verification is at (pure), the templates draw it, and
 //! `routes` speak HTTP. No text stands in code: all come from `texts/*.toml`.
 
+pub(crate) mod asked;
 pub mod assets;
 pub mod josa;
 mod problems;

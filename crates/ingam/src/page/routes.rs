@@ -10,9 +10,10 @@ pub(crate) mod guard;
 mod story;
 mod visitor;
 
+use super::asked::Asked;
 use super::assets;
 use super::screens::{self, ScreenData, Side};
-use super::texts::KO;
+use super::texts::{ALL, KO, Texts};
 use super::view::{House, Message};
 use crate::app::App;
 use crate::fault::Fault;
@@ -42,7 +43,8 @@ const MOST_USED: [&str; 12] =
 pub(super) struct Pages {
     app: Arc<App>,
     sandbox: bool,
-    houses: Vec<House>,
+    /// In each language, in the order of the catalogues.
+    houses: Vec<Vec<House>>,
 }
 
 type Shared = State<Arc<Pages>>;
@@ -50,7 +52,7 @@ type Shared = State<Arc<Pages>>;
 /// The hosted page. `sandbox` lets a specimen camera stand in for the real one, and a page of ours frame it.
 pub fn router(app: Arc<App>, sandbox: bool) -> Router {
     let picture = DefaultBodyLimit::max(app.config.http.picture_bytes + FORM_AROUND_PICTURE);
-    let pages = Arc::new(Pages { app, sandbox, houses: houses(sandbox) });
+    let pages = Arc::new(Pages { app, sandbox, houses: ALL.iter().map(|t| houses(t, sandbox)).collect() });
     Router::new()
         .route("/v/{id}/card", post(act::card).layer(picture).get(back))
         .route("/v/{id}/{action}", post(act::form).get(back))
@@ -66,7 +68,8 @@ pub fn router(app: Arc<App>, sandbox: bool) -> Router {
         .with_state(pages)
 }
 
-fn houses(sandbox: bool) -> Vec<House> {
+fn houses(t: &Texts, sandbox: bool) -> Vec<House> {
+    let korean = t.language.code == KO.language.code;
     let rank = |code: &str| MOST_USED.iter().position(|c| *c == code).unwrap_or(MOST_USED.len());
     let mut all: Vec<(usize, usize, House)> = HOUSES
         .iter()
@@ -79,7 +82,11 @@ fn houses(sandbox: bool) -> Vec<House> {
                 Kind::Test | Kind::Closed => return None,
             };
             let code = house.code().to_string();
-            Some((group, rank(&code), House { code, name: house.ko.to_owned() }))
+            Some((
+                group,
+                rank(&code),
+                House { code, name: if korean { house.ko } else { house.en }.to_owned() },
+            ))
         })
         .collect();
     all.sort_by_key(|(group, rank, _)| (*group, *rank));
@@ -107,12 +114,13 @@ async fn open_link(
     State(pages): Shared,
     Path(token): Path<String>,
     Query(at): Query<At>,
+    asked: Asked,
     headers: HeaderMap,
 ) -> Response {
     let cookie = guard::cookie(&headers, guard::SESSION);
     match pages.app.open_link(&token, cookie.as_deref(), false).await {
-        Ok(opened) => pages.opened(&token, opened, &at, &headers).await,
-        Err(problem) => pages.failed(problem, &format!("/p/{token}")),
+        Ok(opened) => pages.opened(&token, opened, &at, &headers, asked).await,
+        Err(problem) => pages.failed(asked.t, problem, &format!("/p/{token}")),
     }
 }
 
@@ -216,7 +224,14 @@ struct Draw {
 
 impl Pages {
     /// What a link leads to.
-    async fn opened(&self, token: &str, opened: Opened, at: &At, headers: &HeaderMap) -> Response {
+    async fn opened(
+        &self,
+        token: &str,
+        opened: Opened,
+        at: &At,
+        headers: &HeaderMap,
+        asked: Asked,
+    ) -> Response {
         let path = format!("/p/{token}");
         match opened {
             Opened::Here { id, cookie } => {
@@ -241,12 +256,12 @@ impl Pages {
             }
             Opened::Elsewhere { id } | Opened::Ended { id } => {
                 let draw = Draw { side: at.side(), path: Some(path.clone()), ..Draw::default() };
-                match Visitor::by_link(self, id, headers).await {
+                match Visitor::by_link(self, id, headers, asked).await {
                     Ok(visitor) => self.show(&visitor, draw).await,
-                    Err(fault) => self.failed(fault.into(), &path),
+                    Err(fault) => self.failed(asked.t, fault.into(), &path),
                 }
             }
-            Opened::Unknown => self.html(&screens::missing(&KO), StatusCode::NOT_FOUND),
+            Opened::Unknown => self.html(&screens::missing(asked.t), StatusCode::NOT_FOUND),
         }
     }
 
@@ -254,28 +269,29 @@ impl Pages {
     async fn show(&self, visitor: &Visitor, draw: Draw) -> Response {
         match self.drawn(visitor, &draw).await {
             Ok((screen, status)) => self.html(&screen, draw.status.unwrap_or(status)),
-            Err(problem) => self.failed(problem, &visitor.path()),
+            Err(problem) => self.failed(visitor.asked.t, problem, &visitor.path()),
         }
     }
 
     async fn drawn(&self, visitor: &Visitor, draw: &Draw) -> Result<(screens::Screen, StatusCode), ActError> {
         let Some((current, seen)) = visitor.known() else {
-            return Ok((screens::missing(&KO), StatusCode::NOT_FOUND));
+            return Ok((screens::missing(visitor.asked.t), StatusCode::NOT_FOUND));
         };
         let v = &current.state;
         let institution = self.app.institution(&v.institution).await?;
         let Some(institution) = institution else {
-            return Ok((screens::missing(&KO), StatusCode::NOT_FOUND));
+            return Ok((screens::missing(visitor.asked.t), StatusCode::NOT_FOUND));
         };
         let mine = seen == Seen::Mine;
         let mut data = ScreenData {
-            t: &KO,
+            t: visitor.asked.t,
+            simple: visitor.asked.simple,
             now: self.app.now(),
             profile: &institution.profile,
             path: draw.path.clone().unwrap_or_else(|| visitor.path()),
             version: current.version,
             side: draw.side,
-            banks: &self.houses,
+            banks: self.houses_in(visitor.asked.t),
             card: None,
             files: self.app.config.policy.picture_files,
             specimen_camera: self.sandbox,
@@ -322,6 +338,12 @@ impl Pages {
         Ok(shown)
     }
 
+    /// The banks by their names in a language.
+    fn houses_in(&self, t: &'static Texts) -> &[House] {
+        let at = ALL.iter().position(|texts| texts.language.code == t.language.code).unwrap_or(0);
+        &self.houses[at]
+    }
+
     /// What the institution wants the person to read; nothing where it said nothing, or it has been destroyed.
     async fn institution_text(&self, visitor: &Visitor, v: &Verification) -> Result<Option<Words>, ActError> {
         if v.institution_check == InstitutionStep::Idle {
@@ -355,7 +377,7 @@ impl Pages {
             Ok(None) | Err(ActError::Destroyed | ActError::Refused(_)) => {
                 StatusCode::NOT_FOUND.into_response()
             }
-            Err(problem) => self.failed(problem, &visitor.path()),
+            Err(problem) => self.failed(visitor.asked.t, problem, &visitor.path()),
         }
     }
 
@@ -364,9 +386,9 @@ impl Pages {
     }
 
     /// A fault: said once in the log, and to the person without what failed.
-    fn failed(&self, problem: ActError, again: &str) -> Response {
+    fn failed(&self, t: &'static Texts, problem: ActError, again: &str) -> Response {
         tracing::error!(error = %problem, "the page failed");
-        let screen = screens::fault(&KO, again.to_owned());
+        let screen = screens::fault(t, again.to_owned());
         if !matches!(problem, ActError::Fault(Fault::Ledger(ingam_ledger::Fault::Unavailable(_)))) {
             return page_of(&screen, StatusCode::INTERNAL_SERVER_ERROR);
         }

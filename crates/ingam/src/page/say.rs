@@ -49,7 +49,7 @@ pub fn moment(t: &'static Texts, at: Timestamp, now: Timestamp) -> String {
     let (half, hour) = half_and_hour(t, at);
     let time = match at.minute() {
         0 => t.time.spoken_hour(half, hour),
-        minute => t.time.spoken(half, hour, minute),
+        minute => t.time.spoken(half, hour, minutes(t, minute)),
     };
     if at.date() == now.date() {
         time
@@ -60,9 +60,31 @@ pub fn moment(t: &'static Texts, at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// The minutes of a clock, with as many digits as the language gives them at least: `5`, `05`.
+fn minutes(t: &Texts, minute: i8) -> String {
+    let digits = t.time.minute_digits.parse().unwrap_or(1);
+    format!("{minute:0digits$}")
+}
+
 /// `2026년 11월 23일`.
 pub fn day(t: &Texts, day: Date) -> String {
-    t.time.date(day.day(), day.month(), day.year())
+    let m = &t.month;
+    let months = [
+        m.january,
+        m.february,
+        m.march,
+        m.april,
+        m.may,
+        m.june,
+        m.july,
+        m.august,
+        m.september,
+        m.october,
+        m.november,
+        m.december,
+    ];
+    let month = usize::try_from(day.month() - 1).map_or("", |at| months[at]);
+    t.time.date(day.day(), month, day.year())
 }
 
 /// `4분 30초`, `45초`.
@@ -83,7 +105,7 @@ pub fn number(id: &VerificationId) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::texts::KO;
+    use super::super::texts::{EN, KO};
     use super::*;
 
     #[test]
@@ -95,6 +117,12 @@ mod tests {
         check("2026-11-23T15:30:00Z", "내일 오전 12시 30분");
         check("2026-11-24T00:00:00Z", "내일 오전 9시");
         check("2026-11-25T03:00:00Z", "2026년 11월 25일 오후 12시");
+        let english = |at: &str, expected: &str| assert_eq!(moment(&EN, at.parse().unwrap(), now), expected);
+        english("2026-11-23T14:05:00Z", "11:05 pm");
+        english("2026-11-24T00:00:00Z", "9 am tomorrow");
+        english("2026-11-25T03:00:00Z", "12 pm on 25 November 2026");
+        assert_eq!(clock(&EN, now), "2:01 pm");
+        assert_eq!(left(&EN, 270), "4 min 30 s");
         assert_eq!(left(&KO, 270), "4분 30초");
         assert_eq!(left(&KO, 59), "59초");
         assert_eq!(left(&KO, -3), "0초");

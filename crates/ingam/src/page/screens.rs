@@ -133,6 +133,8 @@ pub struct Kept {
 pub struct ScreenData<'a> {
     /// The catalogue.
     pub t: &'static Texts,
+    /// In the simple view.
+    pub simple: bool,
     /// The time.
     pub now: Timestamp,
     /// Who asks.
@@ -254,6 +256,7 @@ fn page(v: &Verification, data: &ScreenData<'_>, screen: &'static str, title: im
     };
     Page {
         t: data.t,
+        simple: data.simple,
         screen,
         title: title.into(),
         asks: Some(asks(data.profile, &v.plan.purpose)),

@@ -92,6 +92,7 @@ pub(crate) fn card() -> CardShown {
 pub(crate) fn data<'a>(profile: &'a Profile, banks: &'a [House]) -> ScreenData<'a> {
     ScreenData {
         t: &KO,
+        simple: false,
         now: at(NOW),
         profile,
         path: format!("/v/{}", VerificationId::new(1_700_000_000_000, [3; 10])),

@@ -2,15 +2,24 @@
 
 use super::screens::{Screen, ScreenData, Side, elsewhere, fault, missing, name, screen};
 use super::specimen::{all, banks, card, checking, data, ended, profile, stage};
-use super::texts::KO;
+use super::texts::{ALL, EN, KO, Texts};
 use super::view::Message;
 use super::{problems, specimen};
 use ingam_cases::refusal::Refusal;
 use ingam_cases::verification::{AccountStep, CardStep, DocumentField, End, RefusedCode, Stage};
 
-/// Every screen that can be shown, with a name for what failed.
+/// Every screen that can be shown in every language, with a name for what failed.
 fn screens() -> Vec<(String, Screen)> {
+    let named = |t: &'static Texts| {
+        let code = t.language.code;
+        screens_in(t).into_iter().map(move |(name, screen)| (format!("{name} {code}"), screen))
+    };
+    ALL.iter().copied().flat_map(named).collect()
+}
+
+fn screens_in(t: &'static Texts) -> Vec<(String, Screen)> {
     let (profile, banks) = (profile(), banks());
+    let data = |profile, banks| ScreenData { t, ..data(profile, banks) };
     let mut screens: Vec<(String, Screen)> =
         all().iter().map(|(name, v)| (name.clone(), screen(v, &data(&profile, &banks)))).collect();
     let start = stage(Stage::Safety);
@@ -20,18 +29,18 @@ fn screens() -> Vec<(String, Screen)> {
     let expired = ended(End::Expired);
     screens.push(("link asked".into(), screen(&expired, &at(Side::LinkAsked))));
     screens.push(("g6".into(), elsewhere(&start, &at(Side::None))));
-    screens.push(("missing".into(), missing(&KO)));
-    screens.push(("fault".into(), fault(&KO, "/v/ver_1".into())));
+    screens.push(("missing".into(), missing(t)));
+    screens.push(("fault".into(), fault(t, "/v/ver_1".into())));
     for (point, v) in all() {
         for refusal in Refusal::ALL {
-            let message = problems::refusal(&KO, *refusal, name(&v));
+            let message = problems::refusal(t, *refusal, name(&v));
             let said = ScreenData { message, ..data(&profile, &banks) };
             screens.push((format!("{point} {refusal:?}"), screen(&v, &said)));
         }
         for field in
             ["picture", "name", "resident_number", "issue_date", "bank", "account_number", "code", "x"]
         {
-            let message = Some(problems::invalid(&KO, field, "length"));
+            let message = Some(problems::invalid(t, field, "length"));
             let said = ScreenData { message, ..data(&profile, &banks) };
             screens.push((format!("{point} {field}"), screen(&v, &said)));
         }
@@ -53,7 +62,8 @@ fn attributes<'h>(html: &'h str, name: &str) -> Vec<&'h str> {
 fn every_screen_keeps_the_rules() {
     for (name, screen) in screens() {
         let html = screen.html().unwrap();
-        assert!(html.starts_with("<!doctype html>\n<html lang=\"ko\""), "{name}");
+        let code = screen.page().t.language.code;
+        assert!(html.starts_with(&format!("<!doctype html>\n<html lang=\"{code}\"")), "{name}");
         assert_eq!(count(&html, "<h1"), 1, "{name}: one title");
         assert_eq!(count(&html, "<main"), 1, "{name}");
         assert_eq!(count(&html, "<title>"), 1, "{name}");
@@ -83,6 +93,44 @@ fn every_screen_keeps_the_rules() {
                 }
             }
         }
+    }
+}
+
+/// Korean stands in English screens only where it is meant: the other language's name, the Korean original of what is
+/// consented to, what is typed in Korean, and what the institution or the card says.
+#[test]
+fn english_screens_are_in_english() {
+    let korean = |c: char| matches!(c, '가'..='힣' | 'ㄱ'..='ㅣ');
+    let (profile, banks) = (profile(), banks());
+    let mut meant = vec!["한국어", "가나다라", "오픈뱅킹 안심차단", "김하늘", "김*늘", "비대면 계좌 만들기"];
+    meant.extend([profile.name.as_str(), profile.hours.as_deref().unwrap()]);
+    meant.extend(banks.iter().map(|bank| bank.name.as_str()));
+    for (name, screen) in screens_in(&EN) {
+        let html = screen.html().unwrap();
+        let mut rest = String::new();
+        for (i, part) in html.split("<div lang=\"ko\">").enumerate() {
+            rest.push_str(if i == 0 { part } else { part.split_once("</div>").unwrap().1 });
+        }
+        for known in &meant {
+            rest = rest.replace(known, "");
+        }
+        let at = rest.find(korean);
+        let around = |at| rest[at..].chars().take(30).collect::<String>();
+        assert!(at.is_none(), "{name}: {}", around(at.unwrap()));
+    }
+}
+
+#[test]
+fn the_simple_view_is_one_tap_away_and_back() {
+    let (profile, banks) = (profile(), banks());
+    for (name, v) in all() {
+        let drawn = |simple| screen(&v, &ScreenData { simple, ..data(&profile, &banks) }).html().unwrap();
+        let (normal, simple) = (drawn(false), drawn(true));
+        assert!(normal.contains("?view=simple") && !normal.contains("data-view"), "{name}");
+        assert!(
+            simple.contains("?view=normal") && simple.contains("<html lang=\"ko\" data-view=\"simple\">"),
+            "{name}"
+        );
     }
 }
 
@@ -140,7 +188,8 @@ fn every_link_leads_somewhere() {
             assert!(known, "{name}: {action}");
         }
         for href in attributes(&html, "href").into_iter().chain(attributes(&html, "src")) {
-            let page = href == path || href.starts_with(&format!("{path}?at="));
+            let page = href == path
+                || ["at", "lang", "view"].iter().any(|p| href.starts_with(&format!("{path}?{p}=")));
             let picture = href == format!("{path}/picture") || href.starts_with(&format!("{path}/crop/"));
             let outside = href.starts_with("tel:") || href.starts_with("https://") || href == "/v/ver_1";
             let asset = href.strip_prefix("/assets/").and_then(|a| a.split_once("?v="));

@@ -202,16 +202,19 @@ mod tests {
     /// A changed word without a changed version would make old records claim what was never shown.
     #[test]
     fn recorded_words_stay_as_they_are_in_their_version() {
-        let check = |id: &str, version: u32, sha256: &str| {
-            let shown = match KO.consent(id) {
-                Some(consent) => consent.answered(&KO, "기관", true, true).text,
-                None => KO.safety.shown(&KO, "기관"),
+        let check = |texts: &'static Texts, id: &str, version: u32, sha256: &str| {
+            let shown = match texts.consent(id) {
+                Some(consent) => consent.answered(texts, "기관", true, true).text,
+                None => texts.safety.shown(texts, "기관"),
             };
             assert_eq!((shown.text_id.as_str(), shown.version, &shown.sha256[..16]), (id, version, sha256));
         };
-        check("consent.identity", 1, "b8de4507e588b9ba");
-        check("consent.issuer_and_bank", 1, "6a060c467cb8343c");
-        check("safety.told_to", 1, "59e36710f0d07d66");
+        check(&KO, "consent.identity", 1, "b8de4507e588b9ba");
+        check(&KO, "consent.issuer_and_bank", 1, "6a060c467cb8343c");
+        check(&KO, "safety.told_to", 1, "59e36710f0d07d66");
+        check(&EN, "consent.identity", 1, "d41135500536f24a");
+        check(&EN, "consent.issuer_and_bank", 1, "4606d8991311009d");
+        check(&EN, "safety.told_to", 1, "5d4b4c99035560e3");
     }
 
     #[test]

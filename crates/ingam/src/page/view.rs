@@ -14,6 +14,8 @@ use std::borrow::Cow;
 pub struct Page {
     /// The catalogue.
     pub t: &'static Texts,
+    /// In the simple view.
+    pub simple: bool,
     /// The screen's stable name.
     pub screen: &'static str,
     /// What the browser's tab says.
@@ -190,6 +192,8 @@ pub struct ConsentRow {
     pub id: &'static str,
     pub version: u32,
     pub words: ConsentWords,
+    /// The Korean words, which prevail, where these are others.
+    pub original: Option<ConsentWords>,
 }
 
 /// V3.

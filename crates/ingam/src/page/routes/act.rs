@@ -11,7 +11,7 @@ use crate::flow::ActError;
 use crate::flow::form::FormAnswers;
 use crate::flow::person::{Person, TriedCode};
 use crate::flow::verification::Current;
-use crate::page::texts::KO;
+use crate::page::asked::Asked;
 use crate::page::{problems, screens};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -129,24 +129,25 @@ fn too_large_or(status: StatusCode) -> ActError {
 pub(super) async fn by_link(
     State(pages): Shared,
     Path((token, action)): Path<(String, String)>,
+    asked: Asked,
     headers: HeaderMap,
 ) -> Response {
     let path = format!("/p/{token}");
     match action.as_str() {
         "take_over" => match pages.app.open_link(&token, None, true).await {
-            Ok(opened) => pages.opened(&token, opened, &super::At::default(), &headers).await,
-            Err(problem) => pages.failed(problem, &path),
+            Ok(opened) => pages.opened(&token, opened, &super::At::default(), &headers, asked).await,
+            Err(problem) => pages.failed(asked.t, problem, &path),
         },
         "new_link" => match codes::read_link_token(&pages.app.ledger, &token).await {
             Ok(Some(id)) => {
                 let nowhere = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
                 match pages.app.person(&id, 0, None, nowhere).ask_link().await {
                     Ok(_) => Redirect::to(&format!("{path}?at=link_asked")).into_response(),
-                    Err(problem) => pages.failed(problem, &path),
+                    Err(problem) => pages.failed(asked.t, problem, &path),
                 }
             }
-            Ok(None) => pages.html(&screens::missing(&KO), StatusCode::NOT_FOUND),
-            Err(fault) => pages.failed(fault.into(), &path),
+            Ok(None) => pages.html(&screens::missing(asked.t), StatusCode::NOT_FOUND),
+            Err(fault) => pages.failed(asked.t, fault.into(), &path),
         },
         _ => StatusCode::NOT_FOUND.into_response(),
     }
@@ -164,8 +165,10 @@ async fn take_over(pages: &Pages, visitor: &Visitor, headers: &HeaderMap) -> Res
         Ok::<_, ActError>((token, opened))
     };
     match opened.await {
-        Ok((token, opened)) => pages.opened(&token, opened, &super::At::default(), headers).await,
-        Err(problem) => pages.failed(problem, &visitor.path()),
+        Ok((token, opened)) => {
+            pages.opened(&token, opened, &super::At::default(), headers, visitor.asked).await
+        }
+        Err(problem) => pages.failed(visitor.asked.t, problem, &visitor.path()),
     }
 }
 
@@ -230,7 +233,7 @@ async fn safety(visitor: &Visitor, person: &Person<'_>, form: &Form) -> Done {
         "no" => false,
         _ => return Err(ActError::Invalid { field: "told_to", code: "choice" }),
     };
-    let shown = KO.safety.shown(&KO, &visitor.institution);
+    let shown = visitor.asked.t.safety.shown(visitor.asked.t, &visitor.institution);
     person.answer_safety(shown, told_to).await.map(plain)
 }
 
@@ -246,7 +249,8 @@ async fn consents(visitor: &Visitor, person: &Person<'_>, form: &Form) -> Done {
         .filter_map(|ask| {
             // Optional ones are given one by one, never with the button.
             let answer = agreed && (ask.required || form.has("agree", &ask.text_id));
-            Some(KO.consent(&ask.text_id)?.answered(&KO, &visitor.institution, ask.required, answer))
+            let consent = visitor.asked.t.consent(&ask.text_id)?;
+            Some(consent.answered(visitor.asked.t, &visitor.institution, ask.required, answer))
         })
         .collect();
     person.answer_consents(answers).await.map(plain)
@@ -274,24 +278,24 @@ async fn finish(
             return Redirect::to(&format!("{}{}", visitor.path(), outcome.on)).into_response();
         }
         Err(ActError::Refused(refusal)) => {
-            (StatusCode::CONFLICT, refusal.code(), problems::refusal(&KO, refusal, screen))
+            (StatusCode::CONFLICT, refusal.code(), problems::refusal(visitor.asked.t, refusal, screen))
         }
         Err(ActError::Invalid { field, code }) => {
             let status = match code {
                 "image_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             };
-            (status, code, Some(problems::invalid(&KO, field, code)))
+            (status, code, Some(problems::invalid(visitor.asked.t, field, code)))
         }
         Err(ActError::BadAnswer { question, code }) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, code, Some(problems::answer(&KO, &question, code)))
+            (StatusCode::UNPROCESSABLE_ENTITY, code, Some(problems::answer(visitor.asked.t, &question, code)))
         }
         Err(ActError::Held { .. } | ActError::Destroyed) => (StatusCode::CONFLICT, "not_now", None),
         Err(fault) if json => {
             tracing::error!(error = %fault, "the page failed");
             return problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", None);
         }
-        Err(fault) => return pages.failed(fault, &visitor.path()),
+        Err(fault) => return pages.failed(visitor.asked.t, fault, &visitor.path()),
     };
     if json {
         return problem(status, code, message.as_ref().map(|m| m.text.as_str()));
@@ -304,7 +308,7 @@ async fn finish(
             let draw = Draw { status: Some(status), message: Some(message), typed, ..Draw::default() };
             match fresh {
                 Ok(fresh) => pages.show(&fresh, draw).await,
-                Err(fault) => pages.failed(fault.into(), &visitor.path()),
+                Err(fault) => pages.failed(visitor.asked.t, fault.into(), &visitor.path()),
             }
         }
     }

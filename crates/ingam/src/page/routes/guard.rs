@@ -3,6 +3,8 @@
 //! Sources: OWASP CSRF cheat sheet (Fetch metadata first, then Origin), CSP Level 3, RFC 6265bis for cookies.
 
 use super::Pages;
+use super::answer::cookie_header;
+use crate::page::asked;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -50,11 +52,18 @@ pub(crate) fn from_here(headers: &HeaderMap, base_url: &str) -> bool {
 /// The layer around every page.
 pub(super) async fn around(State(pages): State<Arc<Pages>>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let chosen: Vec<_> = asked::chosen(request.uri()).filter(|_| reads).collect();
     let mut answer = if reads || from_here(request.headers(), &pages.app.base_url) {
         next.run(request).await
     } else {
         StatusCode::FORBIDDEN.into_response()
     };
+    let secure = pages.app.base_url.starts_with("https:");
+    for (name, value) in chosen {
+        // For the page and for the link that leads to it.
+        let cookie = cookie_header(name, value, "/", Some(asked::REMEMBERED_S), secure);
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     let policy = format!("{POLICY}{}", if pages.sandbox { "'self'" } else { "'none'" });
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {

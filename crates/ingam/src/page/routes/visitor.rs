@@ -8,8 +8,8 @@ use crate::fault::Fault;
 use crate::flow::person::Person;
 use crate::flow::plaintext::{ReadFrom, Reader};
 use crate::flow::verification::Current;
+use crate::page::asked::Asked;
 use crate::page::screens;
-use crate::page::texts::KO;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -37,6 +37,8 @@ pub(super) struct Visitor {
     link: bool,
     device: Option<String>,
     address: IpAddr,
+    /// How it is answered.
+    pub(super) asked: Asked,
 }
 
 impl Visitor {
@@ -75,9 +77,10 @@ impl Visitor {
         pages: &Pages,
         id: VerificationId,
         headers: &HeaderMap,
+        asked: Asked,
     ) -> Result<Self, Fault> {
         let address = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        Ok(Self { link: true, ..Self::load(pages, id, headers, address).await? })
+        Ok(Self { link: true, ..Self::load(pages, id, headers, address, asked).await? })
     }
 
     /// The same visitor, to whom something may have happened meanwhile.
@@ -90,6 +93,7 @@ impl Visitor {
             link: self.link,
             device: self.device.clone(),
             address: self.address,
+            asked: self.asked,
         })
     }
 
@@ -98,6 +102,7 @@ impl Visitor {
         id: VerificationId,
         headers: &HeaderMap,
         address: IpAddr,
+        asked: Asked,
     ) -> Result<Self, Fault> {
         let cookie = guard::cookie(headers, guard::SESSION);
         let session = pages.app.session(&id, cookie.as_deref()).await?;
@@ -109,7 +114,7 @@ impl Visitor {
             None => None,
         };
         let institution = institution.map(|i| i.profile.name.clone()).unwrap_or_default();
-        Ok(Self { id, institution, current, session, link: false, device, address })
+        Ok(Self { id, institution, current, session, link: false, device, address, asked })
     }
 }
 
@@ -117,13 +122,16 @@ impl FromRequestParts<Arc<Pages>> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, pages: &Arc<Pages>) -> Result<Self, Response> {
-        let missing = || page_of(&screens::missing(&KO), StatusCode::NOT_FOUND).into_response();
+        let asked = Asked::of(&parts.uri, &parts.headers);
+        let missing = || page_of(&screens::missing(asked.t), StatusCode::NOT_FOUND).into_response();
         let Path(path) =
             Path::<Vec<(String, String)>>::from_request_parts(parts, pages).await.map_err(|_| missing())?;
         let id = path.iter().find(|(name, _)| name == "id").map_or("", |(_, id)| id.as_str());
         let id = VerificationId::parse(id).map_err(|_| missing())?;
         let from = address(parts, pages.app.config.http.proxies);
         let again = format!("/v/{id}");
-        Self::load(pages, id, &parts.headers, from).await.map_err(|fault| pages.failed(fault.into(), &again))
+        Self::load(pages, id, &parts.headers, from, asked)
+            .await
+            .map_err(|fault| pages.failed(asked.t, fault.into(), &again))
     }
 }

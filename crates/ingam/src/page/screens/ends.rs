@@ -145,6 +145,7 @@ pub fn elsewhere(v: &Verification, data: &ScreenData<'_>) -> Screen {
 fn nowhere(t: &'static Texts, screen: &'static str, title: &'static str) -> Page {
     Page {
         t,
+        simple: false,
         screen,
         title: title.to_owned(),
         asks: None,

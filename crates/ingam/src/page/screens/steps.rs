@@ -3,6 +3,7 @@
 use super::{Screen, ScreenData, bank_name, notice, page};
 use crate::page::problems;
 use crate::page::say;
+use crate::page::texts::KO;
 use crate::page::texts::texts_of::Check as CheckTexts;
 use crate::page::view::*;
 use ingam_cases::answers::IssuerCode;
@@ -16,13 +17,20 @@ use jiff::civil::Date;
 const MOST_USED: usize = 12;
 
 pub(super) fn consents(v: &Verification, data: &ScreenData<'_>) -> Screen {
+    let translated = data.t.language.code != KO.language.code;
+    let original = |id| KO.consent(id).filter(|_| translated);
     let rows = |required: bool| {
         v.plan
             .consents
             .iter()
             .filter(|ask| ask.required == required)
             .filter_map(|ask| data.t.consent(&ask.text_id))
-            .map(|c| ConsentRow { id: c.id, version: c.version, words: c.words(&data.profile.name) })
+            .map(|c| ConsentRow {
+                id: c.id,
+                version: c.version,
+                words: c.words(&data.profile.name),
+                original: original(c.id).map(|korean| korean.words(&data.profile.name)),
+            })
             .collect()
     };
     Screen::Consents(Consents {
