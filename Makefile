@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Each installs what it lacks.
 
-.PHONY: demo test bench bench-backup chaos soak fuzz model fmt
+.PHONY: demo test journeys bench bench-backup chaos soak fuzz model fmt
 
 demo:
 	@sh scripts/install.sh
@@ -22,6 +22,12 @@ test:
 	sh scripts/model.sh
 	node --test --test-reporter=spec --test-concurrency=1 tests/browser/*.test.mjs
 	cargo nextest run --workspace --no-fail-fast
+
+# Every screen in every language and view, in a real browser; some minutes.
+journeys:
+	@sh scripts/install.sh tests
+	@cargo build --package ingam --quiet
+	INGAM_JOURNEYS=all node --test --test-reporter=spec --test-concurrency=1 tests/browser/*.test.mjs
 
 bench:
 	@sh scripts/install.sh

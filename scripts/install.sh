@@ -38,7 +38,7 @@ fi
 have cargo || { echo "Rust is missing: install it from https://rustup.rs, then run this again." >&2; exit 1; }
 if [ "${1:-}" = tests ]; then
   have cargo-nextest || cargo install --quiet --locked cargo-nextest
-  [ -d tests/browser/node_modules/playwright-core ] || (cd tests/browser && npm ci --silent --no-audit --no-fund)
+  [ -d tests/browser/node_modules/playwright-core ] && [ -d tests/browser/node_modules/axe-core ] || (cd tests/browser && npm ci --silent --no-audit --no-fund)
 fi
 if [ "${1:-}" = fuzz ]; then
   have cargo-fuzz || cargo install --quiet --locked cargo-fuzz
