@@ -71,7 +71,7 @@ test('a person with a keyboard alone is verified, and always sees where they are
   await h.status(opened.id, 'verified');
 });
 
-test('whoever only hears is led through the picture: one thing at a time, and what was done', async (t) => {
+test('whoever only hears is led to the check of the card, and hears what was done', async (t) => {
   const h = await house(t);
   const phone = await (await browser(t, h)).phone({ holds: PERSON });
   // What a screen reader says by itself: what changes in live regions, and the title that is focused.

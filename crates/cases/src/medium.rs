@@ -78,8 +78,6 @@ pub struct Medium {
     pub reference: Option<String>,
     /// When it was enrolled.
     pub enrolled_at: Timestamp,
-    /// How often a code was right.
-    pub right: u32,
     /// Codes that were not right since the last right one.
     pub wrong: u32,
     /// The first counter, or step of the clock, that was not used.
@@ -137,6 +135,17 @@ pub enum Tried {
     Wrong,
     /// It was, and was used before.
     Used,
+}
+
+impl Tried {
+    /// What the verification is told of it.
+    pub fn code(self) -> DeviceCode {
+        match self {
+            Self::Right(_) => DeviceCode::Right,
+            Self::Wrong => DeviceCode::Wrong,
+            Self::Used => DeviceCode::Used,
+        }
+    }
 }
 
 /// What someone wants of a medium.
@@ -215,12 +224,8 @@ pub fn decide(state: Option<&Medium>, command: Command, now: Timestamp) -> Resul
         (Command::Unlock, _) => Ok(vec![]),
         (Command::Try { .. }, MediumStatus::Locked) => Err(Refusal::NotNow),
         (Command::Try { verification, tried }, MediumStatus::Active) => {
-            let (code, counter) = match tried {
-                Tried::Right(counter) => (DeviceCode::Right, counter),
-                Tried::Wrong => (DeviceCode::Wrong, None),
-                Tried::Used => (DeviceCode::Used, None),
-            };
-            Ok(vec![Event::Tried { verification, code, counter, at: now }])
+            let counter = if let Tried::Right(counter) = tried { counter } else { None };
+            Ok(vec![Event::Tried { verification, code: tried.code(), counter, at: now }])
         }
     }
 }
@@ -244,7 +249,6 @@ pub fn apply(state: Option<Medium>, event: &Event) -> Result<Medium, OutOfOrder>
                 kind: *medium,
                 reference: reference.clone(),
                 enrolled_at: *at,
-                right: 0,
                 wrong: 0,
                 next: *next,
                 locked_at: None,
@@ -257,7 +261,6 @@ pub fn apply(state: Option<Medium>, event: &Event) -> Result<Medium, OutOfOrder>
     match event {
         Event::Enrolled { .. } => {}
         Event::Tried { code: DeviceCode::Right, counter, .. } => {
-            m.right = m.right.saturating_add(1);
             m.wrong = 0;
             if let Some(counter) = counter {
                 m.next = counter.saturating_add(1);

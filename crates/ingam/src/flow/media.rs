@@ -267,12 +267,7 @@ impl Person<'_> {
                 let tried = app.compare(&current.state, &medium.state, typed, reader).await?;
                 let command = Command::Try { verification: self.id.clone(), tried };
                 let (write, _) = app.medium_write(&named.id, Some(&medium), command, &Secrets::default())?;
-                let code = match tried {
-                    Tried::Right(_) => DeviceCode::Right,
-                    Tried::Wrong => DeviceCode::Wrong,
-                    Tried::Used => DeviceCode::Used,
-                };
-                (code, vec![write])
+                (tried.code(), vec![write])
             } else {
                 (DeviceCode::Locked, vec![])
             };

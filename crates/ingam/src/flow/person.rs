@@ -214,6 +214,9 @@ impl Person<'_> {
     /// The document's fields as they stand: confirmed before, else as read.
     async fn as_it_stands(&self, reason: &str) -> Result<(DocumentKind, FieldTexts), ActError> {
         let current = self.app.verification(&self.id).await?.ok_or(Refusal::Unknown)?;
+        if current.state.end().is_some() {
+            return Err(Refusal::NotNow.into());
+        }
         let entry = match current.state.card {
             CardStep::Confirm { again: Some(_), .. } => CONFIRMED,
             CardStep::Confirm { again: None, .. } => READ,

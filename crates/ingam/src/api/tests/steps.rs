@@ -343,6 +343,9 @@ async fn the_institution_is_asked_and_its_word_counts() {
     let stopped = state(&program, &caller, &id).await;
     assert_eq!(stopped["refused"]["code"], "stopped_by_institution");
     assert!(!stopped.to_string().contains("지점에서"), "a text for the person is sealed");
+    // Behind the end only a result tells who it was, and there is none.
+    let card_path = format!("/v1/verifications/{id}/card?reason=own_check");
+    assert_eq!(program.get(&caller, &card_path).await.expect(409)["code"], "not_now");
 }
 
 #[tokio::test]
