@@ -29,9 +29,12 @@ journeys:
 	@cargo build --package ingam --quiet
 	INGAM_JOURNEYS=all node --test --test-reporter=spec --test-concurrency=1 tests/browser/*.test.mjs
 
+# What measures the program, or runs it for hours, has it optimised.
+SWIFT = --config 'profile.dev.package.ingam.opt-level=1'
+
 bench:
 	@sh scripts/install.sh
-	@cargo build --quiet --package ingam
+	@cargo build --quiet --package ingam $(SWIFT)
 	target/debug/ingam bench ledger
 	target/debug/ingam bench http
 	target/debug/ingam bench read
@@ -39,7 +42,7 @@ bench:
 # A million entries backed up under load, restored and audited. Needs about 10 GB of disk under target/.
 bench-backup:
 	@sh scripts/install.sh
-	@cargo build --quiet --package ingam
+	@cargo build --quiet --package ingam $(SWIFT)
 	target/debug/ingam bench backup --entries 1000000
 
 # 200 kills and 60 power cuts at random moments under load, and 1,000 cases over 50 cards with random faults; takes
@@ -47,12 +50,12 @@ bench-backup:
 chaos:
 	@sh scripts/install.sh tests
 	INGAM_KILLS=200 INGAM_NODE_KILLS=40 INGAM_CUTS=60 INGAM_CASES=1000 \
-		cargo nextest run --package ingam -E 'test(/killed|power|thousand/)' --no-capture
+		cargo nextest run $(SWIFT) --package ingam -E 'test(/killed|power|thousand/)' --no-capture
 
 # 100,000 schedules of the simulation, from where the last run broke off; two to three hours on two cores.
 # INGAM_SEEDS=N for another number. The first that fails tells its story and ends the run.
 soak:
-	@cargo build --package ingam
+	@cargo build --package ingam $(SWIFT)
 	@mkdir -p target
 	target/debug/ingam sim --seed 1 --count $(or $(INGAM_SEEDS),100000) --resume target/soak.seed
 
