@@ -77,3 +77,24 @@ fn documents_are_drawn_and_photographed_in_their_shape() {
         assert_eq!(&photo[..3], [0xFF, 0xD8, 0xFF], "{kind}");
     }
 }
+
+#[test]
+fn whoever_has_a_document_in_the_catalogue_can_hold_it() {
+    let holders = holders();
+    for person in &crate::catalogue::Catalogue::built_in().people {
+        let held = |id: &str| {
+            let holder = holders.iter().find(|holder| holder.id == id);
+            holder.map(|holder| holder.documents.iter().map(|drawn| drawn.held).collect::<Vec<_>>())
+        };
+        let held = held(&person.id).unwrap_or_default();
+        let documents = &person.documents;
+        assert_eq!(held.contains(&Held::Driver), documents.licence.is_some(), "{}", person.id);
+        assert_eq!(held.contains(&Held::Passport), documents.passport.is_some(), "{}", person.id);
+        assert_eq!(held.contains(&Held::Alien), documents.alien_card.is_some(), "{}", person.id);
+    }
+    let mut unknown = Vec::new();
+    for drawn in holders.iter().flat_map(|holder| &holder.documents) {
+        unknown.extend(unknown_glyphs(&drawn.svg()).expect("a Korean font is installed"));
+    }
+    assert_eq!(unknown, Vec::<String>::new());
+}

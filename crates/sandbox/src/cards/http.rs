@@ -1,4 +1,5 @@
-//! The pictures over HTTP: `/people/{id}/card.png`, `card.svg`, `photo.jpg` and `portrait.svg`.
+//! The pictures over HTTP: `/people/{id}/card.png`, `card.svg`, `photo.jpg` and `portrait.svg`. The first three show the
+//! document that `?document=resident|alien|driver|passport` names, else the first that the person holds.
 //!
 //! Refuses to know who may see them (they show nobody) and where they are mounted. What was drawn once is
 //! kept: drawing takes tenths of a second, and the same address always gives the same bytes.
@@ -16,25 +17,22 @@ use axum::routing::get;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use super::pixels::{CardFault, png_bytes, render_card};
-use super::scene::{Field, Glare, Scene, render_photo};
+use super::holder::{Drawn, Held, Holder, holders};
+use super::pixels::{CardFault, png_bytes, render_document};
+use super::portrait_svg;
+use super::scene::{Field, Glare, Scene, photograph_document};
 use super::surface::Surface;
-use super::{SpecimenPerson, people, portrait_svg, resident_card_svg};
 
-/// The pictures of the built-in people.
+/// The pictures of the built-in people. An unknown id, and a document that the person does not hold, are 404, a query
+/// out of bounds 400, no font 500.
 pub fn router() -> Router {
-    router_for(people().to_vec())
-}
-
-/// The pictures of these people. An unknown id is 404, a query out of bounds 400, no font 500.
-pub fn router_for(people: Vec<SpecimenPerson>) -> Router {
     Router::new()
         .route("/people/{id}/card.png", get(card_png))
         .route("/people/{id}/card.svg", get(card_svg))
         .route("/people/{id}/photo.jpg", get(photo))
         .route("/people/{id}/portrait.svg", get(portrait))
         .with_state(Arc::new(Gallery {
-            people,
+            holders: holders(),
             drawn: Mutex::new(VecDeque::new()),
             // Two drawings at a time, so that a page of twelve cards leaves the machine usable.
             easels: Semaphore::new(2),
@@ -45,14 +43,20 @@ pub fn router_for(people: Vec<SpecimenPerson>) -> Router {
 const KEPT: usize = 96;
 
 struct Gallery {
-    people: Vec<SpecimenPerson>,
+    holders: Vec<Holder>,
     drawn: Mutex<VecDeque<(String, Bytes)>>,
     easels: Semaphore,
 }
 
 impl Gallery {
-    fn find(&self, id: &str) -> Result<SpecimenPerson, Refusal> {
-        self.people.iter().find(|person| person.id == id).cloned().ok_or(Refusal::UnknownPerson)
+    fn find(&self, id: &str) -> Result<&Holder, Refusal> {
+        self.holders.iter().find(|holder| holder.id == id).ok_or(Refusal::UnknownPerson)
+    }
+
+    /// The document that is asked for, else the person's first.
+    fn document(&self, id: &str, held: Option<Held>) -> Result<Drawn, Refusal> {
+        let asked = |drawn: &&Drawn| held.is_none_or(|held| drawn.held == held);
+        self.find(id)?.documents.iter().find(asked).cloned().ok_or(Refusal::NotHeld)
     }
 
     fn kept(&self, key: &str) -> Option<Bytes> {
@@ -90,6 +94,7 @@ impl Gallery {
 #[derive(Debug)]
 enum Refusal {
     UnknownPerson,
+    NotHeld,
     BadQuery(String),
     Fault(String),
 }
@@ -98,6 +103,9 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, code, detail) = match self {
             Self::UnknownPerson => (StatusCode::NOT_FOUND, "unknown_person", "no such specimen".to_owned()),
+            Self::NotHeld => {
+                (StatusCode::NOT_FOUND, "unknown_document", "the person holds no such document".to_owned())
+            }
             Self::BadQuery(detail) => (StatusCode::BAD_REQUEST, "bad_query", detail),
             Self::Fault(detail) => (StatusCode::INTERNAL_SERVER_ERROR, "drawing_failed", detail),
         };
@@ -110,6 +118,13 @@ impl IntoResponse for Refusal {
 #[serde(default, deny_unknown_fields)]
 struct CardQuery {
     width: Option<u32>,
+    document: Option<Held>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct DrawingQuery {
+    document: Option<Held>,
 }
 
 async fn card_png(
@@ -117,27 +132,32 @@ async fn card_png(
     Path(id): Path<String>,
     query: Result<Query<CardQuery>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let person = gallery.find(&id)?;
-    let width = within("width", read(query)?.width, 1284, 64..=2400)?;
-    let key = format!("{id} card {width}");
-    let bytes = gallery.draw(key, move || png_bytes(&render_card(&person, width)?)).await?;
-    Ok(picture("image/png", bytes))
+    let CardQuery { width, document } = read(query)?;
+    let drawn = gallery.document(&id, document)?;
+    let width = within("width", width, 1284, 64..=2400)?;
+    let key = format!("{id} {:?} {width}", drawn.held);
+    let work = move || png_bytes(&render_document(&drawn.svg(), drawn.format, width)?);
+    Ok(picture("image/png", gallery.draw(key, work).await?))
 }
 
-async fn card_svg(State(gallery): State<Arc<Gallery>>, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let person = gallery.find(&id)?;
-    Ok(picture("image/svg+xml", resident_card_svg(&person).into()))
+async fn card_svg(
+    State(gallery): State<Arc<Gallery>>,
+    Path(id): Path<String>,
+    query: Result<Query<DrawingQuery>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let drawn = gallery.document(&id, read(query)?.document)?;
+    Ok(picture("image/svg+xml", drawn.svg().into()))
 }
 
 async fn portrait(State(gallery): State<Arc<Gallery>>, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let person = gallery.find(&id)?;
-    Ok(picture("image/svg+xml", portrait_svg(&person.portrait).into()))
+    Ok(picture("image/svg+xml", portrait_svg(&gallery.find(&id)?.portrait).into()))
 }
 
 /// `rotation`, `perspective` in degrees; `glare` a field, `glare_strength` 0 to 1; the rest as in `Scene`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct PhotoQuery {
+    document: Option<Held>,
     width: Option<u32>,
     height: Option<u32>,
     card_width: Option<f32>,
@@ -183,10 +203,11 @@ async fn photo(
     Path(id): Path<String>,
     query: Result<Query<PhotoQuery>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let person = gallery.find(&id)?;
-    let scene = read(query)?.scene()?;
-    let key = format!("{id} {scene:?}");
-    let bytes = gallery.draw(key, move || render_photo(&person, &scene)).await?;
+    let query = read(query)?;
+    let drawn = gallery.document(&id, query.document)?;
+    let scene = query.scene()?;
+    let key = format!("{id} {:?} {scene:?}", drawn.held);
+    let bytes = gallery.draw(key, move || photograph_document(&drawn.svg(), drawn.format, &scene)).await?;
     Ok(picture("image/jpeg", bytes))
 }
 

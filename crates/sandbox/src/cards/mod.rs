@@ -2,7 +2,8 @@
 //! passports, and the pictures a phone would take of them.
 //!
 //! Refuses to know real people and real documents: everything is drawn here, and every document says SPECIMEN and
-//! 견본. Knows nothing of the institutions' answers. Sizes are those of ISO/IEC 7810.
+//! 견본. Knows nothing of the institutions' answers; who of the catalogue holds which is in `holder`. Sizes are those
+//! of ISO/IEC 7810.
 //!
 //! The same request gives the same bytes on the same machine: noise comes from a seed and nothing else.
 
@@ -11,6 +12,7 @@ mod cast;
 mod clothes;
 mod driver;
 mod hair;
+mod holder;
 mod http;
 mod noise;
 mod passport;
@@ -29,7 +31,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::alien::{AlienCard, AlienFace, alien_card_svg, aliens};
 pub use self::driver::{DriverFace, driver_licence_svg, drivers};
-pub use self::http::{router, router_for};
+pub use self::holder::{Drawn, Held, Holder, holders};
+pub use self::http::router;
 pub use self::passport::{PassportFace, passport_page_svg, travellers};
 pub use self::people::people;
 pub use self::pixels::{CardFault, png_bytes, render_card, render_document, render_svg, unknown_glyphs};
