@@ -3,10 +3,13 @@
 #![no_main]
 
 use ingam_fuzz::text;
+use ingam_vision::day::Day;
 use ingam_vision::geometry::Rect;
 use ingam_vision::picture::Picture;
+use ingam_vision::rectify::Format;
 use ingam_vision::{
-    LineImage, Model, ModelFault, Reading, find_card, layout, mask, quality, recognise, rectify, understand,
+    Kind, LineImage, Model, ModelFault, Reading, find_card, kind, layout, mask, quality, recognise, rectify,
+    understand,
 };
 use libfuzzer_sys::fuzz_target;
 use std::sync::{Mutex, PoisonError};
@@ -56,18 +59,23 @@ fuzz_target!(|data: &[u8]| {
     let model = Says(Mutex::new(lines));
     let found = [find_card::find_card(&picture).card, find_card::whole_picture(&picture)];
     for found in found.into_iter().flatten() {
-        let Some(flat) = rectify::rectify(&picture, &found) else { continue };
-        for flat in [flat.upside_down(), flat] {
-            let layout = layout::layout(&flat);
-            let lines = recognise::recognise(&layout, &model).expect("the model answers each line");
-            let (kind, fields) = understand::understand(&lines);
-            for finding in quality::quality(&flat, &layout) {
-                assert!(finding.measured.is_finite(), "{}", finding.code);
+        for kind in [Kind::Resident, Kind::Driver, Kind::Alien, Kind::Passport, Kind::Unknown] {
+            let form = layout::Form::of(kind);
+            let Some(flat) = rectify::rectify(&picture, &found, form.format) else { continue };
+            if flat.format == Format::Id1 {
+                kind::tell(&flat, &model).expect("the model answers each title");
             }
-            let numbered = fields.iter().any(|field| field.name == "resident_number");
-            let kept =
-                mask::mask(&flat, kind, &layout, &lines, numbered).expect("a picture that can be kept");
-            assert!(!kept.masked_jpeg.is_empty());
+            for flat in [flat.upside_down(), flat] {
+                let layout = layout::layout(&flat, form);
+                let read = recognise::recognise(&layout, &model).expect("the model answers each line");
+                let fields = understand::understand(&layout, &read, Day::FIRST);
+                for finding in quality::quality(&flat, &layout) {
+                    assert!(finding.measured.is_finite(), "{}", finding.code);
+                }
+                let kept =
+                    mask::mask(&flat, kind, &layout, &read, &fields).expect("a picture that can be kept");
+                assert!(!kept.masked_jpeg.is_empty());
+            }
         }
     }
 });

@@ -2,14 +2,35 @@
 #![no_main]
 
 use ingam_fuzz::{edited, text};
+use ingam_vision::day::Day;
 use ingam_vision::geometry::Rect;
-use ingam_vision::layout::Part;
-use ingam_vision::recognise::{ReadLine, WordGap};
-use ingam_vision::{Reading, fuzzing::tesseract_readings, lexicon, understand};
+use ingam_vision::layout::{Form, Layout, Part};
+use ingam_vision::picture::Picture;
+use ingam_vision::recognise::{ReadLine, Recognised, WordGap};
+use ingam_vision::{Kind, Reading, fuzzing::tesseract_readings, kind, lexicon, understand};
 use libfuzzer_sys::fuzz_target;
 
-const PARTS: [Part; 6] =
-    [Part::Title, Part::Name, Part::ResidentNumber, Part::Address, Part::IssueDate, Part::Issuer];
+/// By the digit with which a line begins; the letters go on.
+const PARTS: [Part; 17] = [
+    Part::Title,
+    Part::Name,
+    Part::ResidentNumber,
+    Part::Address,
+    Part::IssueDate,
+    Part::Issuer,
+    Part::LicenceNumber,
+    Part::LicenceClass,
+    Part::Period,
+    Part::SerialCode,
+    Part::RegistrationNumber,
+    Part::Sex,
+    Part::LatinName,
+    Part::Nationality,
+    Part::VisaStatus,
+    Part::KoreanName,
+    Part::PassportNumber,
+];
+const KINDS: [Kind; 3] = [Kind::Resident, Kind::Driver, Kind::Alien];
 
 /// A part, a confidence and a text a line.
 const CARD: &str = "0z주민등록증\n1z홍길동 (洪吉童)\n2z900101-1234568\n3z서울특별시 중구 세종대로 110,\n3z101동 1001호 (태평로1가)\n\
@@ -19,7 +40,7 @@ const TSV: &str = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft
 
 fn reading(line: &str) -> Option<(Part, Reading)> {
     let mut chars = line.chars();
-    let part = PARTS[chars.next()?.to_digit(6)? as usize];
+    let part = *PARTS.get(chars.next()?.to_digit(36)? as usize)?;
     let confidence = chars.next()?.to_digit(36)? as f32 / 35.0;
     Some((part, Reading { text: chars.collect(), confidence }))
 }
@@ -35,25 +56,35 @@ fuzz_target!(|data: &[u8]| {
     for (part, reading) in text.lines().filter_map(reading) {
         lexicon::office(&reading.text);
         lexicon::beginning(&reading.text);
-        understand::kind(&reading.text);
+        lexicon::visa_status(&reading.text);
+        kind::titled(&reading.text);
         match lines.iter_mut().find(|line| line.part == part && part != Part::Address) {
             Some(line) => line.readings.push(reading),
             None => lines.push(ReadLine { part, area, gaps: gaps.clone(), readings: vec![reading] }),
         }
     }
-    let (_, fields) = understand::understand(&lines);
+    let read = Recognised { lines, zone: Vec::new() };
+    let flat = Picture::filled(1, 1, [0; 3]).luma();
+    let layouts = KINDS.map(|kind| Layout {
+        form: Form::of(kind),
+        lines: Vec::new(),
+        zone: None,
+        portrait: area,
+        flat: flat.clone(),
+    });
+    let fields = layouts.iter().flat_map(|layout| understand::understand(layout, &read, Day::FIRST));
     for field in fields {
         assert!((0.0..=1.0).contains(&field.confidence), "{}", field.name);
         assert!(!field.value.is_empty(), "{}", field.name);
         match field.name {
-            "resident_number" => {
+            "resident_number" | "registration_number" => {
                 let form = field.value.bytes().enumerate().all(|(at, byte)| match at {
                     6 => byte == b'-',
                     _ => byte.is_ascii_digit(),
                 });
                 assert!(form && field.value.len() == 14);
             }
-            "issue_date" => assert_eq!(field.value.len(), 10),
+            "issue_date" | "valid_from" | "valid_until" => assert_eq!(field.value.len(), 10),
             _ => assert!(!field.value.contains('\n')),
         }
     }

@@ -146,7 +146,7 @@ export async function browser(t, house, { film } = {}) {
   t.after(() => chrome.close());
   return {
     /** A context of its own: other cookies, as another phone. */
-    async phone({ holds, width = 390, height = 844, language = 'ko' } = {}) {
+    async phone({ holds, scene = null, width = 390, height = 844, language = 'ko' } = {}) {
       const context = await chrome.newContext({
         viewport: { width, height },
         locale: { ko: 'ko-KR', en: 'en-US' }[language],
@@ -160,7 +160,7 @@ export async function browser(t, house, { film } = {}) {
         console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
       }));
       const phone = new Phone(house, context, WORDS[language]);
-      if (holds) await phone.hold(holds);
+      if (holds) await phone.hold(holds, scene);
       t.after(() => assert.deepEqual(phone.problems, [], 'nothing speaks against the page'));
       return phone;
     },
@@ -191,12 +191,12 @@ class Phone {
     context.on('weberror', (error) => this.problems.push(`script: ${error.error().message}`));
   }
 
-  /** Holds a person's specimen card before the camera of every page from now on. */
-  hold(person) {
+  /** Holds a person's specimen before the camera of every page from now on; the scene may name the document. */
+  hold(person, scene = null) {
     return this.context.addInitScript((held) => {
       const ours = location.protocol.startsWith('http');
       if (ours && !sessionStorage.getItem('ingam.specimen')) sessionStorage.setItem('ingam.specimen', held);
-    }, JSON.stringify({ person, scene: null }));
+    }, JSON.stringify({ person, scene }));
   }
 
   async tab(url) {
@@ -248,15 +248,27 @@ export class Walk {
     await this.press(this.words.camera);
     await this.at('check');
   }
-  /** Says yes; what was read doubtfully is typed as it is printed. */
-  async confirm(person) {
+  /** Says yes; what was read doubtfully is typed as it is printed. Tells which fields were. */
+  async confirm(person, document = 'resident') {
     const card = await this.house.person(person);
-    const printed = { name: card.name, resident_number: card.number, issue_date: card.issued };
+    const { licence = {}, passport = {} } = card.documents ?? {};
+    const century = '1256'.includes(card.number[6]) ? '19' : '20';
+    const printed = {
+      name: card.name, resident_number: card.number, registration_number: card.number,
+      issue_date: document === 'passport' ? passport.issued : card.issued,
+      licence_number: licence.number, serial_code: licence.serial,
+      passport_number: passport.number, nationality: passport.nationality ?? 'KOR', expiry_date: passport.expires,
+      birth_date: century + card.number.slice(0, 6),
+    };
+    const typed = [];
     for (const [name, value] of Object.entries(printed)) {
       const field = this.page.locator(`.doubt input[name=${name}]`);
-      if (await field.count()) await field.fill(value);
+      if (!await field.count()) continue;
+      await field.fill(value);
+      typed.push(name);
     }
     await this.press(this.words.right);
+    return typed;
   }
   async give({ bank, number }) {
     await this.at('account');

@@ -14,6 +14,8 @@ test('one click starts a person, the calls are seen, and the bank book holds the
   await frame.getByRole('link', { name: '시작하기' }).click();
   await frame.getByRole('button', { name: '아니요, 제가 하는 거예요' }).click();
   await frame.getByRole('button', { name: '필수 항목에 동의하고 계속' }).click();
+  // Whatever the person owns can be held before the camera.
+  await page.getByRole('radio', { name: '운전면허증' }).check({ force: true });
   await frame.getByRole('button', { name: '카메라 켜기' }).click();
   await frame.getByRole('button', { name: '네, 맞아요' }).click();
   const account = (await h.person('kim-minsu')).accounts[0];
@@ -24,6 +26,9 @@ test('one click starts a person, the calls are seen, and the bank book holds the
   await frame.locator('#code').fill(code);
   await frame.getByRole('button', { name: '이 글자가 맞아요' }).click();
   await frame.getByText('확인을 마쳤어요').waitFor();
+  const { current } = await (await fetch(`${h.base}/studio/api/state`)).json();
+  const result = await h.api('GET', `/v1/verifications/${current.verification_id}/result?reason=test`);
+  assert.equal(result.document.kind, 'driver');
   for (const call of ['확인을 열어요', '진위 묻기', '1원 보내기', '알림: 확인을 마쳤어요', '결과를 읽어요']) {
     await page.locator('.rung', { hasText: call }).first().waitFor();
   }

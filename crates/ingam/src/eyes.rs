@@ -3,10 +3,16 @@
 
 use crate::fault::Fault;
 use async_trait::async_trait;
+use ingam_vision::day::Day;
 use ingam_vision::decode::BadPicture;
 use ingam_vision::{CardReading, Limits, Reader, Unreadable};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+
+/// The day in Korea, as the reader counts days.
+pub fn day_in_korea(now: jiff::Timestamp) -> Day {
+    Day::parse(&ingam_connectors::kst_date(now).to_string()).unwrap_or(Day::FIRST)
+}
 
 /// Who looks at pictures.
 #[async_trait]
@@ -18,11 +24,11 @@ pub trait Eyes: Send + Sync {
     /// Where the looking itself broke off.
     async fn look(&self, picture: Vec<u8>) -> Result<Result<Vec<u8>, BadPicture>, Fault>;
 
-    /// What a card in a picture says.
+    /// What a document in a picture says; `today` is Korea's.
     ///
     /// # Errors
     /// Where the looking itself broke off.
-    async fn read(&self, picture: Vec<u8>) -> Result<Result<CardReading, Unreadable>, Fault>;
+    async fn read(&self, picture: Vec<u8>, today: Day) -> Result<Result<CardReading, Unreadable>, Fault>;
 }
 
 /// The reader on threads.
@@ -49,9 +55,9 @@ impl Eyes for ReaderThreads {
         tokio::task::spawn_blocking(work).await.map_err(Fault::internal)
     }
 
-    async fn read(&self, picture: Vec<u8>) -> Result<Result<CardReading, Unreadable>, Fault> {
+    async fn read(&self, picture: Vec<u8>, today: Day) -> Result<Result<CardReading, Unreadable>, Fault> {
         let _turn = self.at_once.acquire().await.map_err(Fault::internal)?;
         let reader = self.reader.clone();
-        tokio::task::spawn_blocking(move || reader.read(&picture)).await.map_err(Fault::internal)
+        tokio::task::spawn_blocking(move || reader.read(&picture, today)).await.map_err(Fault::internal)
     }
 }

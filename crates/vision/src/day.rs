@@ -11,6 +11,9 @@ pub struct Day {
 }
 
 impl Day {
+    /// The first day whose year has four digits.
+    pub const FIRST: Self = Self { year: 1000, month: 1, day: 1 };
+
     /// The day; `None` where the calendar has none, or the year is not of four digits.
     pub fn new(year: u32, month: u32, day: u32) -> Option<Self> {
         let leap = (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400);

@@ -2,18 +2,23 @@
 //!
 //! Straight edges are proposed by a Hough transform, every plausible four of them are judged by how well real
 //! edges support them, and the best quad's sides are fitted again to a fraction of a pixel. Classic methods
-//! only; it knows that a card is ISO/IEC 7810 ID-1 (85.60 x 53.98 mm) and nothing of what is printed on it.
+//! only; it knows the sizes of cards and of passports' pages (ISO/IEC 7810) and nothing of what is printed on them.
 
 mod edges;
 mod lines;
 
 use crate::geometry::{Point, Quad};
 use crate::picture::Picture;
+use crate::rectify::Format;
 use edges::Edges;
 use lines::Line;
 
-/// Width over height of an ID-1 card (ISO/IEC 7810).
-pub const CARD_RATIO: f64 = 85.60 / 53.98;
+/// How far a ratio of long to short side is from the nearest that a document has, as a logarithm.
+fn ratio_off(ratio: f64) -> f64 {
+    let off = |format: Format| (ratio / format.ratio()).ln();
+    let (card, page) = (off(Format::Id1), off(Format::Id3));
+    if card.abs() <= page.abs() { card } else { page }
+}
 
 /// Long side of the picture in which the card is looked for: fine enough for edges, fast enough for a phone.
 const SEARCH_SIDE: u32 = 600;
@@ -82,7 +87,7 @@ pub fn find_card(picture: &Picture) -> Search {
 /// no edge to find.
 pub fn whole_picture(picture: &Picture) -> Option<FoundCard> {
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
-    let fits = (width.max(height) / width.min(height) / CARD_RATIO).ln().abs() < 0.04;
+    let fits = ratio_off(width.max(height) / width.min(height)).abs() < 0.04;
     fits.then(|| {
         let quad = Quad::whole(picture.width(), picture.height());
         let quad = if width >= height { quad } else { quad.turned(1) };
@@ -140,7 +145,7 @@ fn judged(quad: &Quad, edges: &Edges) -> Option<f64> {
         return None;
     }
     let ratio = ((a + c) / (b + d)).max((b + d) / (a + c));
-    let off = (ratio / CARD_RATIO).ln() / 0.10;
+    let off = ratio_off(ratio) / 0.10;
     if off.abs() > 2.5 {
         return None;
     }

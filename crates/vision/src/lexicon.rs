@@ -129,6 +129,145 @@ pub fn unlisted_office(text: &str) -> Option<String> {
     })
 }
 
+/// Regions as old licences print them before the number. Longer names stand first.
+pub const LICENCE_REGIONS: [&str; 18] = [
+    "경기북부",
+    "경기남부",
+    "서울",
+    "부산",
+    "경기",
+    "강원",
+    "충북",
+    "충남",
+    "전북",
+    "전남",
+    "경북",
+    "경남",
+    "제주",
+    "대구",
+    "인천",
+    "광주",
+    "대전",
+    "울산",
+];
+
+/// The police of a province, by its present name (`서울특별시경찰청장`) or the one until 2020 (`서울지방경찰청장`).
+pub fn police(text: &str) -> Option<Match> {
+    let now = DIVISIONS.iter().map(|(province, _)| format!("{province}경찰청장"));
+    let parted = ["남부", "북부"].into_iter().map(|half| format!("경기도{half}경찰청장"));
+    let before = LICENCE_REGIONS.iter().map(|region| format!("{region}지방경찰청장"));
+    listed(text, now.chain(parted).chain(before))
+}
+
+/// Seats of immigration offices; some are heads of an office (청장), the others of a branch (사무소장).
+const IMMIGRATION: [&str; 19] = [
+    "서울",
+    "서울남부",
+    "부산",
+    "인천",
+    "인천공항",
+    "수원",
+    "제주",
+    "대구",
+    "대전",
+    "여수",
+    "양주",
+    "울산",
+    "김해공항",
+    "광주",
+    "창원",
+    "전주",
+    "춘천",
+    "청주",
+    "천안",
+];
+
+/// An immigration office: `서울출입국·외국인청장`.
+pub fn immigration(text: &str) -> Option<Match> {
+    let of = |seat: &&str| ["청장", "사무소장"].map(|head| format!("{seat}출입국·외국인{head}"));
+    listed(text, IMMIGRATION.iter().flat_map(of))
+}
+
+/// Classes of licences (도로교통법 §80).
+const CLASSES: [&str; 10] = [
+    "1종대형",
+    "1종보통",
+    "1종소형",
+    "1종특수",
+    "대형견인차",
+    "소형견인차",
+    "구난차",
+    "2종보통",
+    "2종소형",
+    "2종원동기장치자전거",
+];
+
+/// A class of licence.
+pub fn licence_class(text: &str) -> Option<Match> {
+    listed(text, CLASSES.iter().map(|class| (*class).to_owned()))
+}
+
+/// Statuses of stay (출입국관리법 시행령, annexes 1 to 1-3).
+const STATUSES: [(&str, &str); 36] = [
+    ("A-1", "외교"),
+    ("A-2", "공무"),
+    ("A-3", "협정"),
+    ("B-1", "사증면제"),
+    ("B-2", "관광통과"),
+    ("C-1", "일시취재"),
+    ("C-3", "단기방문"),
+    ("C-4", "단기취업"),
+    ("D-1", "문화예술"),
+    ("D-2", "유학"),
+    ("D-3", "기술연수"),
+    ("D-4", "일반연수"),
+    ("D-5", "취재"),
+    ("D-6", "종교"),
+    ("D-7", "주재"),
+    ("D-8", "기업투자"),
+    ("D-9", "무역경영"),
+    ("D-10", "구직"),
+    ("E-1", "교수"),
+    ("E-2", "회화지도"),
+    ("E-3", "연구"),
+    ("E-4", "기술지도"),
+    ("E-5", "전문직업"),
+    ("E-6", "예술흥행"),
+    ("E-7", "특정활동"),
+    ("E-8", "계절근로"),
+    ("E-9", "비전문취업"),
+    ("E-10", "선원취업"),
+    ("F-1", "방문동거"),
+    ("F-2", "거주"),
+    ("F-3", "동반"),
+    ("F-4", "재외동포"),
+    ("F-5", "영주"),
+    ("F-6", "결혼이민"),
+    ("G-1", "기타"),
+    ("H-2", "방문취업"),
+];
+
+/// A status of stay as printed: `일반연수(D-4)`. Its name alone tells it, since recognisers trip over the bracket.
+pub fn visa_status(text: &str) -> Option<Match> {
+    let printed = |(code, name): &(&str, &str)| format!("{name}({code})");
+    let name: String = compact(text).into_iter().take_while(|c| ('가'..='힣').contains(c)).collect();
+    let named = STATUSES.iter().find(|(_, entry)| *entry == name).map(printed);
+    let (letters, taken) = (compact(text), compact(text).len());
+    match named {
+        Some(text) => Some(Match { distance: distance(&letters, &compact(&text)), text, taken }),
+        None => listed(text, STATUSES.iter().map(printed)),
+    }
+}
+
+/// The entry of a list that a whole text means, slips in a fifth of its letters (and always one) forgiven.
+fn listed(text: &str, entries: impl Iterator<Item = String>) -> Option<Match> {
+    let text = compact(text);
+    let taken = text.len();
+    nearest(entries, |entry| distance(&text, entry))
+        .filter(|(_, distance)| taken > 0 && *distance <= (taken / 5).max(1))
+        .map(|(text, distance)| Match { text, distance, taken })
+}
+
 /// Syllables by which two texts differ, spaces aside: insertions, deletions and changes.
 pub fn syllables_apart(a: &str, b: &str) -> usize {
     distance(&compact(a), &compact(b))

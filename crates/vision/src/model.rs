@@ -13,6 +13,8 @@ pub enum Script {
     Digits,
     /// Korean text with digits and punctuation.
     Korean,
+    /// Capitals and digits, with the signs that stand between names.
+    Latin,
 }
 
 /// One line of text, dark on light, with a light margin around it.

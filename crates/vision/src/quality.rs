@@ -1,10 +1,10 @@
-//! Step 4: what makes the picture hard to read, each with measured value, limit and field.
+//! Step 6: what makes the picture hard to read, each with measured value, limit and field.
 //!
 //! The vocabulary is that of identity-verification services' image-quality reasons. Limits were set where
 //! reading of specimen cards begins to fail. It judges light and sharpness, never the card's truth.
 
 use crate::geometry::Rect;
-use crate::layout::{Layout, Part, usual_place};
+use crate::layout::Layout;
 use crate::picture::{Picture, Plane};
 use crate::reading::QualityFinding;
 use crate::rectify::FlatCard;
@@ -19,15 +19,6 @@ pub const LEAST_BRIGHTNESS: f64 = 70.0;
 pub const MOST_GLARE: f64 = 0.08;
 /// Least strength of the strongest colours of the card, 0 to 255, on paper of 200; a grey copy has none.
 pub const LEAST_COLOUR: f64 = 12.0;
-
-/// Fields that are watched for glare, with their parts.
-const WATCHED: [(&str, Part); 5] = [
-    ("name", Part::Name),
-    ("resident_number", Part::ResidentNumber),
-    ("address", Part::Address),
-    ("issue_date", Part::IssueDate),
-    ("issuer", Part::Issuer),
-];
 
 /// A finding about the picture as a whole.
 pub fn finding(code: &'static str, measured: f64, limit: f64) -> QualityFinding {
@@ -99,12 +90,12 @@ fn glare(card: &Picture, layout: &Layout) -> Vec<QualityFinding> {
     }
     let halved =
         |r: Rect| Rect { left: r.left / 2, top: r.top / 2, right: r.right / 2, bottom: r.bottom / 2 };
-    WATCHED
-        .iter()
+    let watched = layout.form.places.iter().filter_map(|place| Some((place.part.field()?, place.part)));
+    watched
         .filter_map(|(field, part)| {
             // Print under glare is not found as a line, so the usual place counts as well.
-            let seen = layout.area(*part).map_or(0.0, |area| share(halved(area)));
-            let measured = seen.max(share(halved(usual_place(*part))));
+            let seen = layout.area(part).map_or(0.0, |area| share(halved(area)));
+            let measured = seen.max(share(halved(layout.usual(part))));
             (measured > MOST_GLARE)
                 .then(|| QualityFinding { field: Some(field), ..finding("glare", measured, MOST_GLARE) })
         })

@@ -1,17 +1,19 @@
-//! The pipeline: eight visible steps from bytes to findings.
+//! The pipeline: nine visible steps from bytes to findings.
 //!
 //! Each step is public on its own; this file only strings them together and measures them.
 
+use crate::day::Day;
 use crate::decode::{BadPicture, Limits, decode};
 use crate::find_card::{FoundCard, LEAST_SCORE, find_card, whole_picture};
-use crate::layout::{Layout, layout};
+use crate::kind::tell;
+use crate::layout::{Form, Layout, layout};
 use crate::mask::mask;
 use crate::model::{Model, ModelFault};
 use crate::picture::{EncodeFault, Picture};
 use crate::quality::{finding, quality};
-use crate::reading::{CardReading, Elapsed, Field, Kind};
-use crate::recognise::{ReadLine, recognise};
-use crate::rectify::{FlatCard, rectify};
+use crate::reading::{CardReading, Elapsed, Field, Kind, Subkind};
+use crate::recognise::{Recognised, recognise};
+use crate::rectify::{FlatCard, Format, rectify};
 use crate::understand::{Understood, threshold, understand};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -56,8 +58,9 @@ pub struct Reader {
 struct Attempt {
     card: FlatCard,
     layout: Layout,
-    lines: Vec<ReadLine>,
+    read: Recognised,
     kind: Kind,
+    subkind: Option<Subkind>,
     fields: Vec<Understood>,
 }
 
@@ -67,14 +70,16 @@ impl Reader {
         Self { model, limits }
     }
 
-    /// Reads one photo. A photo without a card is no error: it has a finding that says so.
-    pub fn read(&self, bytes: &[u8]) -> Result<CardReading, Unreadable> {
+    /// Reads one photo. A photo without a card is no error: it has a finding that says so. `today` decides between
+    /// centuries where a document has years of two digits.
+    pub fn read(&self, bytes: &[u8], today: Day) -> Result<CardReading, Unreadable> {
         let begun = Instant::now();
         let mut elapsed = Elapsed::default();
         let photo = timed(&mut elapsed.decode, || decode(bytes, &self.limits))?;
         let search = timed(&mut elapsed.find_card, || find_card(&photo));
         let mut reading = CardReading {
             kind: Kind::Unknown,
+            subkind: None,
             fields: BTreeMap::new(),
             quality: Vec::new(),
             forgery: Vec::new(),
@@ -89,12 +94,12 @@ impl Reader {
             reading.quality.push(finding("two_cards", 2.0, 1.0));
         }
         if let Some(mut found) = search.card {
-            let mut seen = self.card_seen(&photo, &found, &mut elapsed)?;
+            let mut seen = self.card_seen(&photo, &found, today, &mut elapsed)?;
             // Lines inside a scan may look like a card's sides; then the whole picture is the card.
             if seen.as_ref().is_none_or(|seen| seen.kind == Kind::Unknown)
                 && !found.whole_picture
                 && let Some(whole) = whole_picture(&photo)
-                && let Some(better) = self.card_seen(&photo, &whole, &mut elapsed)?
+                && let Some(better) = self.card_seen(&photo, &whole, today, &mut elapsed)?
                 && better.kind != Kind::Unknown
             {
                 (found, seen) = (whole, Some(better));
@@ -112,29 +117,59 @@ impl Reader {
         Ok(reading)
     }
 
-    /// Reads the card as it lies, and the other way up if that made no sense; `None` for a flat quad.
+    /// Tells the document's kind and reads it by that kind's form; `None` for a flat quad.
     fn card_seen(
         &self,
         photo: &Picture,
         found: &FoundCard,
+        today: Day,
         elapsed: &mut Elapsed,
     ) -> Result<Option<Attempt>, ModelFault> {
-        let Some(flat) = timed(&mut elapsed.rectify, || rectify(photo, found)) else {
-            return Ok(None);
+        let flat =
+            |elapsed: &mut Elapsed, format| timed(&mut elapsed.rectify, || rectify(photo, found, format));
+        let Some(card) = flat(elapsed, Format::Id1) else { return Ok(None) };
+        let told = timed(&mut elapsed.kind, || tell(&card, self.model.as_ref()))?;
+        let card = if told.upside_down { card.upside_down() } else { card };
+        let format = Form::of(told.kind).format;
+        let card = match (format == card.format).then_some(card.clone()).or_else(|| flat(elapsed, format)) {
+            Some(flat) if flat.turned != card.turned => flat.upside_down(),
+            Some(flat) => flat,
+            None => return Ok(None),
         };
-        let first = self.attempt(flat, elapsed)?;
+        if told.kind != Kind::Unknown {
+            return self.attempt(card, told.kind, told.subkind, today, elapsed).map(Some);
+        }
+        // A title under glare: number and date in their places say as much of a resident card.
+        let first = self.attempt(card, Kind::Unknown, None, today, elapsed)?;
         if first.kind != Kind::Unknown {
             return Ok(Some(first));
         }
-        let second = self.attempt(first.card.upside_down(), elapsed)?;
+        let second = self.attempt(first.card.upside_down(), Kind::Unknown, None, today, elapsed)?;
         Ok(Some(if second.kind == Kind::Unknown { first } else { second }))
     }
 
-    fn attempt(&self, card: FlatCard, elapsed: &mut Elapsed) -> Result<Attempt, ModelFault> {
-        let layout = timed(&mut elapsed.layout, || layout(&card));
-        let lines = timed(&mut elapsed.recognise, || recognise(&layout, self.model.as_ref()))?;
-        let (kind, fields) = timed(&mut elapsed.understand, || understand(&lines));
-        Ok(Attempt { card, layout, lines, kind, fields })
+    fn attempt(
+        &self,
+        card: FlatCard,
+        kind: Kind,
+        subkind: Option<Subkind>,
+        today: Day,
+        elapsed: &mut Elapsed,
+    ) -> Result<Attempt, ModelFault> {
+        let layout = timed(&mut elapsed.layout, || layout(&card, Form::of(kind)));
+        let read = timed(&mut elapsed.recognise, || recognise(&layout, self.model.as_ref()))?;
+        let mut fields = timed(&mut elapsed.understand, || understand(&layout, &read, today));
+        let has = |name| fields.iter().any(|field| field.name == name);
+        let kind = if kind == Kind::Unknown && has("resident_number") && has("issue_date") {
+            Kind::Resident
+        } else {
+            kind
+        };
+        if kind == Kind::Unknown {
+            // Fields of other kinds stand elsewhere; what lies in these places would be something else.
+            fields.clear();
+        }
+        Ok(Attempt { card, layout, read, kind, subkind, fields })
     }
 
     fn tell(
@@ -154,10 +189,9 @@ impl Reader {
         }
         let findings = timed(&mut elapsed.quality, || quality(&seen.card, &seen.layout));
         reading.quality.extend(findings);
-        reading.kind = seen.kind;
-        let number_read = seen.fields.iter().any(|field| field.name == "resident_number");
+        (reading.kind, reading.subkind) = (seen.kind, seen.subkind);
         let kept =
-            timed(&mut elapsed.mask, || mask(&seen.card, seen.kind, &seen.layout, &seen.lines, number_read))?;
+            timed(&mut elapsed.mask, || mask(&seen.card, seen.kind, &seen.layout, &seen.read, &seen.fields))?;
         reading.masked_jpeg = kept.masked_jpeg;
         reading.crops = kept.crops;
         reading.portrait = kept.portrait;
@@ -201,11 +235,12 @@ pub fn bench(
     reader: &Reader,
     pictures: &[Vec<u8>],
     rounds: usize,
+    today: Day,
 ) -> Result<Option<BenchFigures>, Unreadable> {
     let mut all = Vec::new();
     for _ in 0..rounds {
         for picture in pictures {
-            all.push(reader.read(picture)?.elapsed_ms);
+            all.push(reader.read(picture, today)?.elapsed_ms);
         }
     }
     if all.is_empty() {
@@ -220,6 +255,7 @@ pub fn bench(
         decode: of(|e| e.decode, share),
         find_card: of(|e| e.find_card, share),
         rectify: of(|e| e.rectify, share),
+        kind: of(|e| e.kind, share),
         layout: of(|e| e.layout, share),
         recognise: of(|e| e.recognise, share),
         understand: of(|e| e.understand, share),

@@ -24,6 +24,18 @@ pub enum Kind {
     Unknown,
 }
 
+/// Which card of a foreigner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subkind {
+    /// 외국인등록증.
+    Alien,
+    /// 국내거소신고증, of Koreans with another nationality.
+    DomesticResidence,
+    /// 영주증.
+    PermanentResidence,
+}
+
 /// One field. `Debug` hides the value.
 #[derive(Clone, PartialEq)]
 pub struct Field {
@@ -77,6 +89,8 @@ pub struct Elapsed {
     pub find_card: f64,
     /// Flattening it.
     pub rectify: f64,
+    /// Telling its kind and which way up it lies.
+    pub kind: f64,
     /// Finding its lines.
     pub layout: f64,
     /// Reading them.
@@ -96,7 +110,9 @@ pub struct Elapsed {
 pub struct CardReading {
     /// What the document is.
     pub kind: Kind,
-    /// Fields by the contract's names; empty unless the kind is `Resident`, the only one that is read so far.
+    /// Which card of a foreigner, where the kind is `Alien`.
+    pub subkind: Option<Subkind>,
+    /// Fields by the contract's names; empty where the kind is `Unknown`.
     pub fields: BTreeMap<&'static str, Field>,
     /// What makes reading hard.
     pub quality: Vec<QualityFinding>,
@@ -104,13 +120,13 @@ pub struct CardReading {
     pub forgery: Vec<ForgerySign>,
     /// The card's corners in the photo (after EXIF orientation), from the card's own top left; `None` without a card.
     pub card_quad: Option<Quad>,
-    /// The rectified card without metadata, all but the birth date and the first digit of its number painted
-    /// over. A card of unknown kind or with no number in its place is coarsened until no print is readable.
-    /// Empty where no card was found.
+    /// The rectified card without metadata; of its numbers only what screens may show is left (see `mask`). A card
+    /// of unknown kind or with no number in its place is coarsened until no print is readable. Empty where no card
+    /// was found.
     pub masked_jpeg: Vec<u8>,
     /// Each field cut out of the masked card, as JPEG, also of fields that could not be read.
     pub crops: BTreeMap<&'static str, Vec<u8>>,
-    /// The portrait as JPEG; `None` unless the kind is `Resident`.
+    /// The portrait as JPEG; `None` where the kind is `Unknown`.
     pub portrait: Option<Vec<u8>>,
     /// How long it took.
     pub elapsed_ms: Elapsed,
@@ -132,14 +148,20 @@ impl CardReading {
             .iter()
             .map(|(name, f)| (*name, json!({"value": f.value, "confidence": rounded(f.confidence)})))
             .collect();
-        json!({
+        let mut answer = json!({
             "file": file,
             "kind": self.kind,
             "fields": fields,
             "quality": self.quality,
             "forgery": self.forgery,
             "elapsed_ms": (self.elapsed_ms.total * 10.0).round() / 10.0,
-        })
+        });
+        // Only fronts are read: a back has no title, and its kind stays unknown.
+        if let Some(subkind) = self.subkind {
+            answer["subkind"] = json!(subkind);
+            answer["side"] = json!("front");
+        }
+        answer
     }
 }
 

@@ -1,8 +1,8 @@
 //! The recogniser that stands in until the project's own: Debian's `tesseract` program as a child process.
 //!
 //! Lines go in as the pages of one TIFF (Revision 6.0, baseline greyscale) on standard input and come back as
-//! TSV on standard output, so that no picture of a person ever touches the disk. Digits are read by the
-//! English model with a whitelist, all else by the Korean one; both run at the same time.
+//! TSV on standard output, so that no picture of a person ever touches the disk. Digits and capitals are read by
+//! the English model, each with a whitelist, all else by the Korean one; they run at the same time.
 
 use crate::model::{LineImage, Model, ModelFault, Reading, Script};
 use crate::picture::Plane;
@@ -12,6 +12,9 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+/// What capitals may stand with on documents.
+const LATIN: &str = "tessedit_char_whitelist=ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.,'/() ";
 
 /// Tesseract by its command line, version 4 or later.
 #[derive(Debug, Clone)]
@@ -91,6 +94,7 @@ impl Tesseract {
         match script {
             Script::Digits => arguments.extend(["-l", "eng", "-c", "tessedit_char_whitelist=0123456789-."]),
             Script::Korean => arguments.extend(["-l", "kor", "-c", "preserve_interword_spaces=1"]),
+            Script::Latin => arguments.extend(["-l", "eng", "-c", LATIN]),
         }
         arguments.push("tsv");
         Ok(readings(&self.run(&arguments, tiff(lines))?, lines.len()))
@@ -103,21 +107,23 @@ impl Model for Tesseract {
     }
 
     fn read_lines(&self, lines: &[LineImage]) -> Result<Vec<Reading>, ModelFault> {
-        let of = |script: Script| -> (Vec<usize>, Vec<&Plane>) {
+        const SCRIPTS: [Script; 3] = [Script::Digits, Script::Korean, Script::Latin];
+        let shares = SCRIPTS.map(|script| -> (Vec<usize>, Vec<&Plane>) {
             lines.iter().enumerate().filter(|(_, l)| l.script == script).map(|(i, l)| (i, &l.plane)).unzip()
-        };
-        let ((digit_places, digits), (korean_places, korean)) = (of(Script::Digits), of(Script::Korean));
-        let (digits, korean) = thread::scope(|scope| {
-            let digits = scope.spawn(|| self.read_script(Script::Digits, &digits));
-            let korean = self.read_script(Script::Korean, &korean);
-            let digits =
-                digits.join().unwrap_or_else(|_| Err(ModelFault::Failed("a thread ended early".into())));
-            (digits, korean)
+        });
+        let read: Vec<Result<Vec<Reading>, ModelFault>> = thread::scope(|scope| {
+            let begun: Vec<_> = SCRIPTS
+                .iter()
+                .zip(&shares)
+                .map(|(script, (_, planes))| scope.spawn(|| self.read_script(*script, planes)))
+                .collect();
+            let ended_early = || Err(ModelFault::Failed("a thread ended early".into()));
+            begun.into_iter().map(|thread| thread.join().unwrap_or_else(|_| ended_early())).collect()
         });
         let mut answer = vec![Reading { text: String::new(), confidence: 0.0 }; lines.len()];
-        for (places, readings) in [(digit_places, digits?), (korean_places, korean?)] {
-            for (place, reading) in places.into_iter().zip(readings) {
-                answer[place] = reading;
+        for ((places, _), readings) in shares.iter().zip(read) {
+            for (place, reading) in places.iter().zip(readings?) {
+                answer[*place] = reading;
             }
         }
         Ok(answer)

@@ -9,7 +9,7 @@
 // `specimen=off` leaves the real camera alone. In a window of its own, where nobody was chosen, the real
 // camera is tried first (a browser with a fake video, a phone) and the specimen stands in where there is none.
 //
-// `scene` goes to photo.jpg as its query: glare, rotation, perspective, blur, brightness, background, seed.
+// `scene` goes to photo.jpg as its query: document (resident, alien, driver, passport), glare, rotation, perspective, blur, brightness, background, seed.
 // A glare goes away after some seconds, as when a person tilts the card.
 
 const STORE = 'ingam.specimen';
@@ -23,7 +23,7 @@ const GLARE_MS = 6000;
 const TILT_MS = 700;
 /** Held so near that the card fills the frame that the page draws. */
 const NEAR = '0.75';
-const KNOBS = ['glare', 'glare_strength', 'rotation', 'perspective', 'blur', 'noise', 'brightness', 'background', 'card_width', 'quality', 'seed'];
+const KNOBS = ['document', 'glare', 'glare_strength', 'rotation', 'perspective', 'blur', 'noise', 'brightness', 'background', 'card_width', 'quality', 'seed'];
 
 /** A choice out of something that came from outside; null if it is none. */
 export function choice(given) {

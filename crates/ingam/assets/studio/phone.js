@@ -11,7 +11,8 @@ let held = null;
 
 /** Shows the page of a verification; the same address is not loaded twice. */
 export function showPhone(person, url) {
-  held = { person: person.id, scene: person.scene ?? null };
+  if (held?.person !== person.id) held = { person: person.id, scene: { ...person.scene } };
+  showDocuments(person.documents ?? []);
   const address = new URL(url, location.href);
   byId('phone-who').textContent = text('phone.who', { name: person.name });
   byId('phone-host').textContent = address.host;
@@ -20,8 +21,7 @@ export function showPhone(person, url) {
   link.hidden = false;
   if (shown === address.href) return;
   shown = address.href;
-  // A frame of the same origin shares this tab's session storage, so the choice is there before its first script.
-  sessionStorage.setItem('ingam.specimen', JSON.stringify(held));
+  keep();
   frame = el('iframe', {
     src: address.href,
     title: text('phone.frame', { name: person.name }),
@@ -35,12 +35,35 @@ export function showPhone(person, url) {
 export function showNobody(first, start) {
   shown = frame = held = null;
   byId('phone-who').textContent = byId('phone-host').textContent = '';
-  byId('phone-link').hidden = true;
+  byId('phone-link').hidden = byId('held').hidden = true;
   if (!empty.isConnected) byId('screen').replaceChildren(empty);
   if (!first) return;
   begin.textContent = text('phone.begin', { name: first.name });
   begin.hidden = false;
   begin.onclick = () => start(first.id);
+}
+
+/** A choice where the person has several documents; drawn anew only for another person, so that the focus stays. */
+function showDocuments(documents) {
+  const box = byId('held');
+  box.hidden = documents.length < 2;
+  if (box.dataset.person === held.person) return;
+  box.dataset.person = held.person;
+  box.replaceChildren(el('legend', { class: 'hide' }, text('phone.held')), ...documents.map((document, at) =>
+    el('label', {},
+      el('input', { type: 'radio', name: 'held', value: document, checked: at === 0, on: { change: () => hold(document) } }),
+      el('span', {}, text(`phone.held.${document}`)))));
+}
+
+function hold(document) {
+  held.scene = { ...held.scene, document };
+  keep();
+  tell();
+}
+
+/** A frame of the same origin shares this tab's session storage, so the choice is there before its first script. */
+function keep() {
+  sessionStorage.setItem('ingam.specimen', JSON.stringify(held));
 }
 
 function tell() {

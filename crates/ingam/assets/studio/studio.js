@@ -20,6 +20,7 @@
 //     "api":    { "base_url": "http://127.0.0.1:8700", "key_file": "data/sandbox.json" },
 //     "people": [ { "id": "kim-minsu", "name": "김민수", "story": "정상", "fate": "통과",
 //                   "fate_state": "good|wait|look|stop",
+//                   "documents": ["resident", "driver", "passport"],   the first is held unless another is chosen
 //                   "scene": { "glare": "issue_date" } } ],        scene: optional, how the card is held
 //     "institutions": [ { "id": "mois", "name": "행정안전부", "role": "주민등록증",
 //                         "fault": "none|slow|down|maintenance|lost_answer",

@@ -1,6 +1,8 @@
 //! `ingam read`: what the reader makes of pictures, a JSON object a line.
 
 use super::{BAD_INPUT, DONE, StoreArgs};
+use crate::eyes::day_in_korea;
+use crate::given::MachineClock;
 use crate::serve;
 use clap::Args;
 use std::path::PathBuf;
@@ -20,6 +22,7 @@ pub(crate) struct ReadArgs {
 pub(crate) async fn run(args: ReadArgs) -> Result<u8, (u8, String)> {
     let config = args.store.load().map_err(|why| (super::BAD_USAGE, why))?;
     let reader = serve::reader(&config).map_err(|why| (super::INTERNAL, why))?;
+    let today = day_in_korea(MachineClock::default().now());
     let mut worst = DONE;
     for file in &args.images {
         let name = file.display().to_string();
@@ -31,7 +34,7 @@ pub(crate) async fn run(args: ReadArgs) -> Result<u8, (u8, String)> {
                 continue;
             }
         };
-        match reader.read(&bytes) {
+        match reader.read(&bytes, today) {
             Ok(reading) => {
                 let json = reading.to_contract_json(&name);
                 if args.json {

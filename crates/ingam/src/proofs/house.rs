@@ -37,17 +37,16 @@ impl Model for SameEyes {
     fn read_lines(&self, lines: &[LineImage]) -> Result<Vec<Reading>, ModelFault> {
         use ingam_vision::Script;
         let digits = lines.iter().filter(|line| line.script == Script::Digits).count();
-        let (mut digit, mut korean) = (0, 0);
+        // The heads are looked at first, for the title, and nothing else of theirs is in digits.
+        let (mut digit, mut title) = (0, digits == 0);
         let mut text = |line: &LineImage| match line.script {
-            // The number stands above the day of issue, the title above the name.
+            // The number stands above the day of issue.
             Script::Digits => {
                 digit += 1;
                 if digit * 2 <= digits { "900101-1970000" } else { "2020. 1. 1." }
             }
-            Script::Korean => {
-                korean += 1;
-                if korean == 1 { "주민등록증" } else { "표본희" }
-            }
+            _ if std::mem::take(&mut title) => "주민등록증",
+            Script::Korean | Script::Latin => "표본희",
         };
         Ok(lines.iter().map(|line| Reading { text: text(line).to_owned(), confidence: 0.99 }).collect())
     }

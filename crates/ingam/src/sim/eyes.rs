@@ -4,6 +4,7 @@
 use crate::eyes::Eyes;
 use crate::fault::Fault;
 use async_trait::async_trait;
+use ingam_vision::day::Day;
 use ingam_vision::decode::BadPicture;
 use ingam_vision::geometry::Rect;
 use ingam_vision::{CardReading, Elapsed, Field, Kind, Unreadable};
@@ -18,7 +19,7 @@ impl Eyes for SameCard {
         Ok(Ok(picture))
     }
 
-    async fn read(&self, _: Vec<u8>) -> Result<Result<CardReading, Unreadable>, Fault> {
+    async fn read(&self, _: Vec<u8>, _: Day) -> Result<Result<CardReading, Unreadable>, Fault> {
         let field = |value: &str| Field {
             value: value.to_owned(),
             confidence: 0.99,
@@ -32,6 +33,7 @@ impl Eyes for SameCard {
         ]);
         Ok(Ok(CardReading {
             kind: Kind::Resident,
+            subkind: None,
             fields,
             quality: vec![],
             forgery: vec![],

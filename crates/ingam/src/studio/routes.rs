@@ -21,11 +21,13 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use futures_util::stream;
 use ingam_cases::id::VerificationId;
+use ingam_sandbox::cards::{Held, Holder, holders};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Farthest that the clock is moved at once: a year.
 const FARTHEST_S: i64 = 366 * 86_400;
@@ -125,6 +127,12 @@ fn missing() -> Response {
     Problem(StatusCode::NOT_FOUND, "not_found", "there is no such thing".into()).into_response()
 }
 
+/// What each of the catalogue's people can hold before the camera; drawn from the catalogue once.
+static HELD: LazyLock<BTreeMap<String, Vec<Held>>> = LazyLock::new(|| {
+    let documents = |holder: &Holder| holder.documents.iter().map(|drawn| drawn.held).collect();
+    holders().iter().map(|holder| (holder.id.clone(), documents(holder))).collect()
+});
+
 async fn state(State(studio): State<Arc<Studio>>) -> Result<Json<Value>, Problem> {
     let clock = &studio.app.clock;
     let people: Vec<Value> = TEXTS
@@ -134,7 +142,7 @@ async fn state(State(studio): State<Arc<Studio>>) -> Result<Json<Value>, Problem
             let person = studio.sandbox.catalogue().person(&cast.id)?;
             let mut shown = json!({
                 "id": cast.id, "name": person.name, "story": person.story.ko, "fate": person.expect.ko,
-                "fate_state": cast.fate_state
+                "fate_state": cast.fate_state, "documents": HELD.get(&cast.id)
             });
             if let Some(scene) = &cast.scene {
                 shown["scene"] = scene.clone();

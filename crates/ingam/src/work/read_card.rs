@@ -2,6 +2,7 @@
 
 use super::{Held, Outcome, recorded, with};
 use crate::app::App;
+use crate::eyes::day_in_korea;
 use crate::fault::Fault;
 use crate::flow::document::canonical;
 use crate::flow::plaintext::{READ, Reader};
@@ -28,7 +29,7 @@ pub(super) async fn read_card(
     let original = submitted(app, id).await?;
     let picture =
         app.open_picture(&current.state, &original, Reader::task("task:read_card", "read_card")).await?;
-    let card = match app.eyes.read(picture).await? {
+    let card = match app.eyes.read(picture, day_in_korea(app.now())).await? {
         Ok(card) => card,
         Err(unreadable) if unreadable.is_fault() => return Err(Fault::internal(unreadable).into()),
         // It was decoded when it came in; should it fail now, it is a picture that can't be read.
