@@ -129,6 +129,7 @@ pub const FIELD_CODES: &[(&str, &str)] = &[
     ("character", "The value has a character that does not belong there."),
     ("personal_data", "The value stays in clear, and looks like a number of a person."),
     ("date", "The day does not exist, or can't be."),
+    ("differs", "Another field of the document says otherwise."),
     ("out_of_range", "The value lies outside what is allowed."),
     ("malformed", "The value does not have the form that it must have."),
     ("not_found", "There is no such object, or it is not yours."),

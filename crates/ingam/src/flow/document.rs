@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 /// FieldTexts of a document's fields.
 pub type FieldTexts = BTreeMap<DocumentField, String>;
 
+/// What a Korean passport states of its holder beside the fields that its issuer is asked about: the typed number has
+/// to agree with it.
+pub const CROSS_CHECKED: [&str; 2] = ["birth_date", "sex"];
+
 /// What a document says, as the person confirmed it.
 #[derive(Debug, Clone)]
 pub struct Confirmed {
@@ -131,6 +135,15 @@ impl Confirmed {
             Some(number) => number.expose(),
             None => self.document.person_found_by(),
         }
+    }
+
+    /// Whether the number is another's than the document's holder, by the day of birth (`YYYY-MM-DD`) and the sex (`M`
+    /// or `F`) that were read for sure.
+    pub fn number_differs(&self, birth_date: Option<&str>, sex: Option<&str>) -> bool {
+        let Some(number) = &self.number else { return false };
+        let of_a_man = number.expose().as_bytes().get(6).is_some_and(|seventh| seventh % 2 == 1);
+        birth_date.is_some_and(|born| born != number.birth_date().to_string())
+            || sex.is_some_and(|sex| (sex == "M") != of_a_man)
     }
 
     /// A day that the document states and that can't be: which, where there is one. `today` is Korea's.
@@ -292,6 +305,25 @@ mod tests {
         check("2027-01-03", "2032-01-03", Some(F::IssueDate));
         check("1990-01-03", "2032-01-03", Some(F::IssueDate));
         check("2022-01-03", "2021-01-03", Some(F::ExpiryDate));
+    }
+
+    #[test]
+    fn a_number_agrees_with_the_passport_it_is_typed_beside() {
+        use DocumentField as F;
+        let given = texts(&[
+            (F::Name, "김하늘"),
+            (F::ResidentNumber, "9504171234567"),
+            (F::PassportNumber, "M123A4567"),
+            (F::IssueDate, "2022-01-03"),
+            (F::ExpiryDate, "2032-01-03"),
+        ]);
+        let confirmed = Confirmed::parse(DocumentKind::Passport, &given).unwrap();
+        let check =
+            |born, sex, differs| assert_eq!(confirmed.number_differs(born, sex), differs, "{born:?} {sex:?}");
+        check(Some("1995-04-17"), Some("M"), false);
+        check(Some("1995-04-18"), Some("M"), true);
+        check(Some("1995-04-17"), Some("F"), true);
+        check(None, None, false);
     }
 
     #[test]

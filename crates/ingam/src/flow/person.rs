@@ -1,6 +1,6 @@
 //! What a person does on the page, each as one command. Whatever needs plaintext is compared here, before it.
 
-use super::document::{Confirmed, FieldTexts, age, canonical, shown};
+use super::document::{CROSS_CHECKED, Confirmed, FieldTexts, age, canonical, shown};
 use super::plaintext::{CONFIRMED, READ, ReadFrom, Reader};
 use super::verification::{Act, Along, Blocked, Current, LimitKeys};
 use super::{ActError, Secrets};
@@ -18,6 +18,7 @@ use ingam_cases::verification::command::{ConsentAnswer, Hindrance, ShownText};
 use ingam_cases::verification::{AccountStep, CardStep, Command};
 use ingam_ledger::{RetentionClass, Take};
 use jiff::civil::Date;
+use serde_json::Value;
 use std::net::IpAddr;
 
 /// A person at the page: one session of one verification.
@@ -247,6 +248,14 @@ impl Person<'_> {
         let today = ingam_connectors::kst_date(self.app.now());
         if let Some(field) = confirmed.impossible_day(today) {
             return Err(ActError::Invalid { field: field.as_str(), code: "date" });
+        }
+        if kind == DocumentKind::Passport {
+            let stated = self.app.sealed(&self.id, READ, &CROSS_CHECKED, self.reads("confirm_card")).await?;
+            let [birth_date, sex] = CROSS_CHECKED.map(|name| stated.get(name).and_then(Value::as_str));
+            if confirmed.number_differs(birth_date, sex) {
+                let field = DocumentField::ResidentNumber.as_str();
+                return Err(ActError::Invalid { field, code: "differs" });
+            }
         }
         let texts = confirmed.texts();
         let as_read = |field: &DocumentField| read.get(field).and_then(|text| canonical(*field, text));

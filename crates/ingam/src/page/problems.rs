@@ -213,6 +213,7 @@ pub fn invalid(t: &'static Texts, field: &str, code: &str) -> Message {
         ("picture", "empty") => ("picture", m.no_picture),
         ("picture", _) => ("picture", m.not_a_picture),
         ("name", _) => ("name", m.name),
+        ("resident_number", "differs") => ("resident_number", m.number_differs),
         ("resident_number", _) => ("resident_number", m.resident_number),
         ("issue_date", _) => ("issue_date", m.date),
         ("expiry_date", _) => ("expiry_date", m.date),

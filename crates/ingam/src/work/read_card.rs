@@ -4,7 +4,7 @@ use super::{Held, Outcome, recorded, with};
 use crate::app::App;
 use crate::eyes::day_in_korea;
 use crate::fault::Fault;
-use crate::flow::document::canonical;
+use crate::flow::document::{CROSS_CHECKED, canonical};
 use crate::flow::plaintext::{READ, Reader};
 use crate::flow::verification::{Act, LimitKeys};
 use crate::flow::{ActError, Secrets, read_event};
@@ -123,14 +123,16 @@ async fn judge(app: &App, v: &Verification, card: &CardReading) -> Result<(Readi
     let fields = document.needs().iter().chain(document.takes());
     let doubtful: Vec<DocumentField> = fields.filter(|field| !sure(field)).copied().collect();
     let mut secrets = Secrets::default();
-    for (name, field) in &card.fields {
-        if !field.value.is_empty() {
-            secrets = secrets.with(READ, name, RetentionClass::Identity, field.value.as_str());
+    for field in document.needs().iter().chain(document.takes()) {
+        let as_read = card.fields.get(field.as_str()).map(|read| &read.value).filter(|text| !text.is_empty());
+        if let Some(text) = as_read.or_else(|| found.get(field).map(|(text, _)| text)) {
+            secrets = secrets.with(READ, field.as_str(), RetentionClass::Identity, text.as_str());
         }
     }
-    for (field, (text, _)) in &found {
-        if !card.fields.contains_key(field.as_str()) {
-            secrets = secrets.with(READ, field.as_str(), RetentionClass::Identity, text.as_str());
+    // Whatever else was read is nobody's business, but what a typed number has to agree with.
+    for name in CROSS_CHECKED.into_iter().filter(|_| document == DocumentKind::Passport) {
+        if let Some(sure) = card.fields.get(name).filter(|field| !field.doubtful) {
+            secrets = secrets.with(READ, name, RetentionClass::Identity, sure.value.as_str());
         }
     }
     let mut kept = vec![app.keep_picture(v, "masked", card.masked_jpeg.clone()).await?];

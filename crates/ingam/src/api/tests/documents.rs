@@ -93,6 +93,30 @@ async fn a_foreign_passport_has_no_number_and_is_asked_about_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_number_typed_beside_a_passport_agrees_with_it_before_anybody_is_asked() {
+    let program = Program::new().await;
+    let caller = program.institution("새솔은행").await;
+    let policy = policy(&program, &caller, json!({})).await;
+    let passport = [
+        (F::Name, "표본희"),
+        (F::PassportNumber, "M123A4567"),
+        (F::IssueDate, "2022-01-03"),
+        (F::ExpiryDate, "2099-01-03"),
+        // Nobody is asked about it, and it was read for sure.
+        (F::BirthDate, "1990-01-01"),
+    ];
+    let id = shown(&program, &caller, &policy, DocumentKind::Passport, &passport).await;
+    let others = json!({ "step": "confirm", "resident_number": "910101-1234567" });
+    let refused = program.submit(&caller, &id, others).await.expect(422);
+    assert_eq!(
+        (&refused["errors"][0]["field"], &refused["errors"][0]["code"]),
+        (&json!("/resident_number"), &json!("differs"))
+    );
+    let own = json!({ "step": "confirm", "resident_number": "900101-1234567" });
+    assert_eq!(program.submit(&caller, &id, own).await.expect(200)["waiting_for"], "issuer");
+}
+
+#[tokio::test]
 async fn a_block_ends_it_before_issuer_and_bank_are_asked() {
     let program = Program::new().await;
     let caller = program.institution("새솔은행").await;
