@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Each installs what it lacks.
 
-.PHONY: demo test journeys bench bench-backup chaos soak fuzz model fmt
+.PHONY: demo test journeys sheet bench bench-backup chaos soak fuzz model fmt
 
 demo:
 	@sh scripts/install.sh
@@ -20,14 +20,21 @@ test:
 	cargo clippy --workspace --all-targets --quiet --features $(DOORS) -- -D warnings
 	cargo build --package ingam --quiet
 	sh scripts/model.sh
-	node --test --test-reporter=spec --test-concurrency=1 tests/browser/*.test.mjs
 	cargo nextest run --workspace --no-fail-fast
+	node --test --test-reporter=spec --test-concurrency=1 tests/browser/*.test.mjs
 
 # Every screen in every language and view, in a real browser; some minutes.
 journeys:
 	@sh scripts/install.sh tests
 	@cargo build --package ingam --quiet
+	cargo nextest run --package ingam page::sheet
 	INGAM_JOURNEYS=all node --test --test-reporter=spec --test-concurrency=1 tests/browser/*.test.mjs
+
+# A picture of every screen and state, in both languages and five ways of looking: target/sheet/index.html.
+sheet:
+	@sh scripts/install.sh tests
+	cargo nextest run --package ingam page::sheet
+	INGAM_SHEET=1 node --test --test-reporter=spec tests/browser/states.test.mjs
 
 # What measures the program, or runs it for hours, has it optimised.
 SWIFT = --config 'profile.dev.package.ingam.opt-level=1'

@@ -4,26 +4,10 @@
 // INGAM_JOURNEYS=all goes through both languages in both views; else each is gone through once.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import test from 'node:test';
+import { serious } from './axe.mjs';
 import { browser, house } from './house.mjs';
 import { tour } from './tour.mjs';
-
-const AXE = await readFile(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
-/** WCAG 2.2 AA and what is good practice beyond it. */
-const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] };
-
-/** What is serious on the page as it stands. */
-async function serious(page) {
-  // Through the debugger: the page's own policy lets no foreign script in.
-  return page.evaluate(async ([axe, rules]) => {
-    if (!window.axe) (0, eval)(axe);
-    const { violations } = await window.axe.run(document, rules);
-    return violations
-      .filter((v) => ['serious', 'critical'].includes(v.impact))
-      .map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' | ')}`);
-  }, [AXE, RULES]);
-}
 
 const WIDTH = 320;
 const HEIGHT = 568;

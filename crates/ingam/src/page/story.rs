@@ -17,31 +17,37 @@ fn screens() -> Vec<(String, Screen)> {
     ALL.iter().copied().flat_map(named).collect()
 }
 
-fn screens_in(t: &'static Texts) -> Vec<(String, Screen)> {
+/// The screen of every point that a verification can be at, and those that need none.
+pub(super) fn drawn(t: &'static Texts, simple: bool) -> Vec<(String, Screen)> {
     let (profile, banks) = (profile(), banks());
-    let data = |profile, banks| ScreenData { t, ..data(profile, banks) };
+    let at = |side| ScreenData { t, simple, side, ..data(&profile, &banks) };
     let mut screens: Vec<(String, Screen)> =
-        all().iter().map(|(name, v)| (name.clone(), screen(v, &data(&profile, &banks)))).collect();
+        all().iter().map(|(name, v)| (name.clone(), screen(v, &at(Side::None)))).collect();
     let start = stage(Stage::Safety);
-    let at = |side| ScreenData { side, ..data(&profile, &banks) };
-    screens.push(("v2".into(), screen(&start, &at(Side::Safety))));
-    screens.push(("help".into(), screen(&start, &at(Side::Help))));
-    let expired = ended(End::Expired);
-    screens.push(("link asked".into(), screen(&expired, &at(Side::LinkAsked))));
-    screens.push(("g6".into(), elsewhere(&start, &at(Side::None))));
-    screens.push(("missing".into(), missing(t)));
-    screens.push(("fault".into(), fault(t, "/v/ver_1".into())));
+    let mut add = |name: &str, screen| screens.push((name.to_owned(), screen));
+    add("v2", screen(&start, &at(Side::Safety)));
+    add("help", screen(&start, &at(Side::Help)));
+    add("link asked", screen(&ended(End::Expired), &at(Side::LinkAsked)));
+    add("g6", elsewhere(&start, &at(Side::None)));
+    add("missing", missing(t));
+    add("fault", fault(t, "/v/ver_1".into()));
+    screens
+}
+
+fn screens_in(t: &'static Texts) -> Vec<(String, Screen)> {
+    let mut screens = drawn(t, false);
+    let (profile, banks) = (profile(), banks());
     for (point, v) in all() {
         for refusal in Refusal::ALL {
             let message = problems::refusal(t, *refusal, name(&v));
-            let said = ScreenData { message, ..data(&profile, &banks) };
+            let said = ScreenData { t, message, ..data(&profile, &banks) };
             screens.push((format!("{point} {refusal:?}"), screen(&v, &said)));
         }
         for field in
             ["picture", "name", "resident_number", "issue_date", "bank", "account_number", "code", "x"]
         {
             let message = Some(problems::invalid(t, field, "length"));
-            let said = ScreenData { message, ..data(&profile, &banks) };
+            let said = ScreenData { t, message, ..data(&profile, &banks) };
             screens.push((format!("{point} {field}"), screen(&v, &said)));
         }
     }

@@ -27,7 +27,7 @@ const AT_ONCE: usize = 12;
 /// A call that takes longer is given up, in milliseconds.
 const TIMEOUT_MS: u64 = 500;
 /// How long one person stays, by the machine's clock: a busy machine makes them wait, and that is no finding.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn from_environment(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
