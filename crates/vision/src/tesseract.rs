@@ -16,6 +16,9 @@ use std::time::Duration;
 /// What capitals may stand with on documents.
 const LATIN: &str = "tessedit_char_whitelist=ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.,'/() ";
 
+/// How long a call may take: a second is usual, and a machine that does much else takes several.
+const LIMIT: Duration = Duration::from_secs(20);
+
 /// Tesseract by its command line, version 4 or later.
 #[derive(Debug, Clone)]
 pub struct Tesseract {
@@ -27,7 +30,7 @@ pub struct Tesseract {
 impl Tesseract {
     /// The installed `tesseract`, asked once for its version and its languages.
     pub fn installed() -> Result<Self, ModelFault> {
-        Self::at("tesseract", Duration::from_secs(5))
+        Self::at("tesseract", LIMIT)
     }
 
     /// The `tesseract` at `program`; a call may take `limit` before it is killed.
