@@ -15,7 +15,7 @@ use crate::rectify::FlatCard;
 pub struct Told {
     /// The kind.
     pub kind: Kind,
-    /// Which of the cards of foreigners.
+    /// Which of the alien cards.
     pub subkind: Option<Subkind>,
     /// Whether the document lies upside down.
     pub upside_down: bool,
@@ -58,7 +58,7 @@ pub fn tell(card: &FlatCard, model: &dyn Model) -> Result<Told, ModelFault> {
 pub struct Title {
     /// The kind.
     pub kind: Kind,
-    /// Which of the cards of foreigners.
+    /// Which of the alien cards.
     pub subkind: Option<Subkind>,
     /// Share of its letters by which it differs from the printed title.
     pub off: f32,

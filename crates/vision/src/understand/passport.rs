@@ -180,7 +180,8 @@ fn worded_date(readings: &[Reading], judge: impl Fn(Day) -> (bool, bool)) -> Opt
         let (odd, confirmed) = judge(day);
         Some(Meant { value: day.to_string(), odd: odd || torn, confirmed })
     })?;
-    let confirmed = Day::parse(&value).is_some_and(|day| judge(day).1);
+    // Nothing speaks for a day that can't be.
+    let confirmed = Day::parse(&value).is_some_and(|day| judge(day) == (false, true));
     Some((value, if confirmed { sure.max(0.95) } else { sure }))
 }
 
@@ -212,6 +213,8 @@ mod tests {
         check(&["OCT 1987"], None);
         let torn = worded_date(&read(&["15 10월/NOV 1987"]), |_| (false, false)).unwrap();
         assert!(torn.1 <= 0.3);
+        let future = worded_date(&read(&["15 10월/OCT 2087"]), |_| (true, true)).unwrap();
+        assert!(future.1 <= 0.3);
     }
 
     #[test]
