@@ -101,6 +101,8 @@ ids! {
     EndpointId = "whe_";
     /// An API key (not its secret).
     KeyId = "key_";
+    /// A review of a refusal.
+    ReviewId = "rvw_";
     /// One question to an outside institution; the same id whenever it is asked again.
     CallId = "cal_";
     /// An entry of the ledger.
@@ -119,6 +121,18 @@ impl CallId {
     /// The id of the one question of its kind in a verification: whoever asks it again names the same.
     pub fn first_of(verification: &VerificationId) -> Self {
         Self(format!("{}{}", Self::PREFIX, &verification.as_str()[VerificationId::PREFIX.len()..]))
+    }
+}
+
+impl ReviewId {
+    /// The id of the n-th review of a verification, from 1: whoever asks for the same one names the same. There are
+    /// fewer than the alphabet has characters.
+    pub fn nth_of(verification: &VerificationId, n: u32) -> Self {
+        let body = &verification.as_str()[VerificationId::PREFIX.len()..];
+        let (head, last) = body.split_at(LEN - 1);
+        let at = ALPHABET.iter().position(|c| [*c] == last.as_bytes()).unwrap_or(0);
+        let last = ALPHABET[(at + n as usize) % ALPHABET.len()] as char;
+        Self(format!("{}{head}{last}", Self::PREFIX))
     }
 }
 

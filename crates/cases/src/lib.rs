@@ -15,6 +15,7 @@ pub mod otp;
 pub mod person;
 pub mod policy;
 pub mod refusal;
+pub mod review;
 pub mod security_card;
 pub mod staff;
 pub mod values;

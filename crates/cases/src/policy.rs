@@ -87,6 +87,9 @@ pub struct Policy {
     /// The least age, in years: 14 is when the law lets a person consent alone (개인정보 보호법 §22의2). 0: any.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub min_age: u8,
+    /// Whether a refusal is overruled only where a second reviewer agrees.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub second_reviewer: bool,
     /// Life of a verification, in seconds.
     #[serde(default = "a_day")]
     pub expires_in_s: u32,
@@ -208,6 +211,7 @@ impl Policy {
             ],
             block_lists: vec![],
             min_age: 0,
+            second_reviewer: false,
             expires_in_s: a_day(),
         }
     }

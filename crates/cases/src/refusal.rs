@@ -62,6 +62,20 @@ refusals! {
     PolicyNotAllowed = "policy_not_allowed", "The policy can't be used. See its problems.";
     /// There is no such thing in this case.
     Unknown = "not_found", "There is no such object.";
+    /// Nobody may overrule it, or somebody decided already that it stands.
+    NotReviewable = "not_reviewable", "Nobody at the institution may overrule this refusal, or a reviewer decided that it stands. Open a new verification.";
+    /// It was decided.
+    ReviewDecided = "review_decided", "The review was decided. Read what came of it.";
+    /// Another reviewer has it.
+    ClaimedByOther = "claimed_by_other", "Another reviewer has claimed this review. Wait until the claim lapses or is released.";
+    /// Whoever decides must have claimed it.
+    NotClaimed = "not_claimed", "The reviewer has not claimed this review, or the claim has lapsed. Claim it first.";
+    /// The rule wants two.
+    SecondReviewer = "second_reviewer_needed", "The policy asks for two reviewers, and this one has decided already. Another one must decide.";
+    /// Not among the decisions that this review allows.
+    DecisionNotAllowed = "decision_not_allowed", "A reviewer may not decide so about this refusal. See the review's `decisions`.";
+    /// The reason belongs to another decision or another refusal.
+    ReasonDiffers = "reason_differs", "The reason does not belong to this decision about this refusal.";
     /// They left, for ever.
     StaffLeft = "staff_left", "This member of staff has left for ever. Add them anew.";
     /// Somebody has this login.

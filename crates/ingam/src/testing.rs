@@ -3,6 +3,8 @@
 //!
 //! No worker runs: a test says when the institutions outside answer, so nothing depends on speed.
 
+mod desk;
+
 use crate::api;
 use crate::app::{App, Parts};
 use crate::codes;

@@ -264,6 +264,7 @@ pub(super) fn forget_account(v: &mut Verification) {
     if v.end().is_some() {
         return;
     }
+    v.similar_at = None;
     match v.account {
         AccountStep::Idle => {}
         AccountStep::Sending { .. } | AccountStep::InDoubt { .. } => v.account_outdated = true,
@@ -284,6 +285,8 @@ pub(super) fn fold_holder_answer(
     let Some(bank) = v.account.bank() else { return };
     let later = |reason, retry_at| AccountStep::Later { bank, holder_known: false, reason, retry_at };
     v.bank_silences = if code.outcome() == Outcome::Indeterminate { v.bank_silences + 1 } else { 0 };
+    let found = code.outcome() == Outcome::Passed;
+    v.similar_at = (found && name == Some(NameMatch::Similar)).then_some(bank);
     v.account = match (code.outcome(), name) {
         (Outcome::Indeterminate, _) => {
             let reason = if code == HolderCode::Maintenance {

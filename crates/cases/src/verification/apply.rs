@@ -3,11 +3,11 @@
 use super::account::{fold_code_tried, fold_deposit_answer, fold_holder_answer, forget_account};
 use super::card::{another_picture, fold_issuer_answer, fold_list_answer, list_check};
 use super::device::fold_tried;
-use super::institution_check;
 use super::{
     AccountProblem, AccountStep, CardProblem, CardStep, Check, CheckKind, DeviceStep, DocumentKind, End,
     Event, FormStep, InstitutionStep, LaterReason, ResendProblem, Stage, Verification,
 };
+use super::{institution_check, review};
 use crate::answers::{HolderCode, IssuerCode, Outcome};
 use crate::id::CallId;
 use crate::policy::{Step, StepKind};
@@ -72,6 +72,9 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
                 met: Vec::new(),
                 notice_asked: false,
                 links_asked: 0,
+                review: None,
+                reviews: 0,
+                similar_at: None,
                 person: None,
             });
         }
@@ -151,6 +154,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
         Event::CardWithheld { .. } => another_picture(&mut v, Some(CardProblem::TriesTaken)),
         Event::AccountGiven { bank } => {
             v.accounts += 1;
+            v.similar_at = None;
             v.bank_silences = 0;
             v.account = AccountStep::Later {
                 bank: *bank,
@@ -237,9 +241,16 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
         Event::NoticeDue {} => v.notice_asked = false,
         Event::LinkAsked {} => v.links_asked += 1,
         Event::Verified { at } => v.stage = Stage::Ended { end: End::Verified, at: *at },
-        Event::Refused { code, at } => v.stage = Stage::Ended { end: End::Refused { code: *code }, at: *at },
+        Event::Refused { code, at } => {
+            v.stage = Stage::Ended { end: End::Refused { code: *code }, at: *at };
+            v.review = None;
+        }
         Event::Expired { at } => v.stage = Stage::Ended { end: End::Expired, at: *at },
         Event::Cancelled { at } => v.stage = Stage::Ended { end: End::Cancelled, at: *at },
+        Event::ReviewAsked { review, by, at } => review::fold_asked(&mut v, review, *by, *at),
+        Event::ReviewDecided { decision, expires_at, .. } => {
+            review::fold_decided(&mut v, *decision, *expires_at);
+        }
         Event::PersonLinked { person } => v.person = Some(person.clone()),
     }
     Ok(v)

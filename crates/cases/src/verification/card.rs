@@ -127,6 +127,7 @@ pub(super) fn confirm(
     match hindrance {
         Some(Hindrance::TooYoung) => events.push(Event::Refused { code: RefusedCode::TooYoung, at: now }),
         Some(Hindrance::Expired) => events.push(Event::CardExpired {}),
+        Some(Hindrance::TriesTaken) => events.push(Event::CardWithheld { call }),
         None => {
             let after = apply(Some(v.clone()), &events[0]).map_err(|_| Refusal::NotNow)?;
             // Another name voids the account that was proved for the first one. Where no other can be proved,

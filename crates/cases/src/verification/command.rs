@@ -5,6 +5,7 @@ use super::{DocumentField, DocumentKind, NamedMedium};
 use crate::answers::{Answer, BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode};
 use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
 use crate::policy::{PictureSource, Policy};
+use crate::review::{AskedBy, Decision};
 use crate::values::{BankCode, NameMatch};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -178,6 +179,18 @@ pub enum Command {
     },
     /// The person wants a new link.
     AskLink,
+    /// Somebody wants the refusal to be looked at by a reviewer.
+    AskReview {
+        /// Who.
+        by: AskedBy,
+    },
+    /// The review of the refusal was decided.
+    CloseReview {
+        /// How.
+        decision: Decision,
+        /// Whether the issuer was asked, too, and the card's tries are whole again.
+        settled_with_issuer: bool,
+    },
     /// A moment that the case set for itself has come.
     Tick {
         /// Ids for questions that may be due.
@@ -194,13 +207,15 @@ pub enum Command {
     },
 }
 
-/// What the values of a document forbid by themselves.
+/// What keeps a document that was confirmed from being asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hindrance {
     /// Its last day has passed.
     Expired,
     /// The person is younger than the policy asks for.
     TooYoung,
+    /// Another question about this card could lock it: the ledger's slots are taken.
+    TriesTaken,
 }
 
 /// What an institution gives when it opens a verification.

@@ -11,6 +11,7 @@ use super::device;
 use super::form;
 use super::institution_check;
 use super::next::{Next, next};
+use super::review;
 use super::{AccountStep, CardProblem, CardStep, Command, End, Event, RefusedCode, Stage, Verification};
 use crate::id::CallId;
 use crate::policy::StepKind;
@@ -83,6 +84,10 @@ fn link_asked(v: &Verification) -> Vec<Event> {
 fn after_the_end(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::AskLink => Ok(link_asked(v)),
+        Command::AskReview { by } => review::ask(v, by, now),
+        Command::CloseReview { decision, settled_with_issuer } => {
+            finish(v, review::close(v, decision, settled_with_issuer, now)?, now)
+        }
         Command::LinkPerson { person } => match (v.end(), &v.person) {
             (Some(End::Verified), None) => Ok(vec![Event::PersonLinked { person }]),
             (Some(End::Verified), Some(_)) => Ok(vec![]),
@@ -158,7 +163,7 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
         }
         Command::IssuerAnswered { call, answer, next_call: _ } => card::issuer_answered(v, call, answer, now),
         Command::WithholdCard { call } => match v.card {
-            CardStep::Confirm { .. } | CardStep::Later { .. } => Ok(vec![Event::CardWithheld { call }]),
+            CardStep::Later { .. } => Ok(vec![Event::CardWithheld { call }]),
             _ => Err(Refusal::StaleAnswer),
         },
         Command::GiveAccount { session, bank, call } => {
@@ -227,6 +232,8 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
             Ok(if v.notice_asked { vec![] } else { vec![Event::NoticeAsked {}] })
         }
         Command::AskLink => Ok(link_asked(v)),
+        Command::AskReview { by } => review::give_up(v, by, now),
+        Command::CloseReview { .. } => Err(Refusal::NotNow),
         Command::Tick { card_call, account_call, withheld_until } => {
             tick(v, card_call, account_call, withheld_until, now)
         }
@@ -318,6 +325,7 @@ fn finish(v: &Verification, mut events: Vec<Event>, now: Timestamp) -> Result<Ve
             events.push(follows);
         }
     }
+    events.extend(review::asked_by_rule(&after, now));
     if v.notice_asked && answered(v, &after, &events) && !matches!(next(&after), Next::Wait { .. }) {
         events.push(Event::NoticeDue {});
     }

@@ -4,8 +4,9 @@
 use super::command::{ConsentAnswer, KeptPicture, ShownText};
 use super::{DocumentField, DocumentKind, NamedMedium, RefusedCode};
 use crate::answers::{BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode};
-use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
+use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, ReviewId, SubjectId, VerificationId};
 use crate::policy::{BlockList, PictureSource, Policy};
+use crate::review::{AskedBy, Decision};
 use crate::values::{BankCode, NameMatch};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,7 @@ pub enum Event {
     AccountGiven { bank: BankCode },
     #[serde(rename = "verification.holder_asked/1")]
     HolderAsked { call: CallId },
+    /// Sealed: `holder_name`, where `name` is similar.
     #[serde(rename = "verification.holder_answered/1")]
     HolderAnswered {
         call: CallId,
@@ -188,6 +190,19 @@ pub enum Event {
     Expired { at: Timestamp },
     #[serde(rename = "verification.cancelled/1")]
     Cancelled { at: Timestamp },
+    #[serde(rename = "verification.review_asked/1")]
+    ReviewAsked { review: ReviewId, by: AskedBy, at: Timestamp },
+    /// It goes on, until `expires_at`, unless the refusal was upheld.
+    #[serde(rename = "verification.review_decided/1")]
+    ReviewDecided {
+        review: ReviewId,
+        decision: Decision,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        settled_with_issuer: bool,
+        at: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<Timestamp>,
+    },
     #[serde(rename = "verification.person_linked/1")]
     PersonLinked { person: PersonId },
 }
@@ -212,13 +227,15 @@ impl Event {
             Self::Refused { .. } => "verification.refused",
             Self::Expired { .. } => "verification.expired",
             Self::Cancelled { .. } => "verification.cancelled",
+            Self::ReviewAsked { .. } => "verification.review_asked",
+            Self::ReviewDecided { .. } => "verification.review_decided",
             Self::PersonLinked { .. } => "verification.person_linked",
             _ => return None,
         })
     }
 
     /// Every public type, for documents.
-    pub const PUBLIC_TYPES: [&'static str; 17] = [
+    pub const PUBLIC_TYPES: [&'static str; 19] = [
         "verification.created",
         "verification.started",
         "verification.document_read",
@@ -235,6 +252,8 @@ impl Event {
         "verification.refused",
         "verification.expired",
         "verification.cancelled",
+        "verification.review_asked",
+        "verification.review_decided",
         "verification.person_linked",
     ];
 }

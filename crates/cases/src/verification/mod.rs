@@ -15,12 +15,14 @@ pub mod event;
 mod form;
 mod institution_check;
 pub mod next;
+pub mod review;
 pub mod work;
 
 use crate::answers::Outcome;
 use crate::id::{CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
 use crate::method::{self, Method};
 use crate::policy::{BlockList, Policy, Step};
+use crate::values::BankCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +34,7 @@ pub use device::{DeviceStep, NamedMedium};
 pub use event::Event;
 pub use form::FormStep;
 pub use institution_check::InstitutionStep;
+pub use review::Reviewed;
 
 /// The state of a verification: the fold of its entries' clear parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +111,16 @@ pub struct Verification {
     /// How often the person asked for a new link.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub links_asked: u32,
+    /// The review of the refusal that it ended with, or the one that opened it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Reviewed>,
+    /// How many reviews there were.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reviews: u32,
+    /// The bank of the account that was named last, where its holder's name is similar to the one on the ID: only a
+    /// reviewer can tell whether they are the same person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub similar_at: Option<BankCode>,
     /// The person, as this institution sees them, once linked.
     pub person: Option<PersonId>,
 }

@@ -137,8 +137,27 @@ pub fn work(after: &Verification, event: &Event) -> Vec<(Work, Option<Timestamp>
             _ => vec![],
         },
         Event::DepositWithheld { retry_at } => vec![(Work::Tick, Some(*retry_at))],
+        Event::ReviewDecided { .. } => reopened(after),
         _ => vec![],
     }
+}
+
+/// What was dropped behind the end and is due again.
+fn reopened(after: &Verification) -> Vec<(Work, Option<Timestamp>)> {
+    let mut due = vec![(Work::Tick, Some(after.expires_at))];
+    if let CardStep::Later { retry_at, .. } = &after.card {
+        due.push((Work::Tick, Some(*retry_at)));
+    }
+    match &after.account {
+        AccountStep::InDoubt { call, retry_at, .. } => {
+            due.push((Work::AskDeposit { call: call.clone() }, Some(*retry_at)));
+        }
+        AccountStep::Later { retry_at: at, .. } | AccountStep::Code { expires_at: at, .. } => {
+            due.push((Work::Tick, Some(*at)));
+        }
+        _ => {}
+    }
+    due
 }
 
 /// Behind the end nobody is asked anything new; only money that may have moved is followed up.
@@ -180,6 +199,9 @@ pub enum Limit {
         /// Who held it.
         call: CallId,
     },
+    /// The issuer was asked by a person: all tries that were spent are whole again, those of questions that stayed
+    /// without an answer, too.
+    FreeCard,
     /// A send of 1 won for account, person, device and address.
     TakeSend {
         /// Who holds it.
@@ -203,6 +225,7 @@ pub fn limits(event: &Event) -> Vec<Limit> {
             }
             _ => vec![Limit::ReturnWrongDate { call: call.clone() }],
         },
+        Event::ReviewDecided { settled_with_issuer: true, .. } => vec![Limit::FreeCard],
         Event::DepositAsked { call, .. } => vec![Limit::TakeSend { call: call.clone() }],
         Event::DepositAnswered { call, code, .. } => match code {
             DepositCode::Deposited | DepositCode::Unknown => vec![],

@@ -70,6 +70,7 @@ fn every_field_of_every_event_has_been_looked_at() {
     samples::person().iter().for_each(|e| add(round_trip(e)));
     samples::staff().iter().for_each(|e| add(round_trip(e)));
     samples::medium().iter().for_each(|e| add(round_trip(e)));
+    samples::review().iter().for_each(|e| add(round_trip(e)));
     assert_eq!(golden("event-fields.txt", || list.clone()), list);
 }
 
@@ -83,6 +84,8 @@ fn there_is_a_sample_of_every_kind() {
     assert_eq!(kinds, (0..samples::STAFF_KINDS).collect::<Vec<_>>());
     let kinds: Vec<_> = samples::medium().iter().map(samples::medium_kind).collect();
     assert_eq!(kinds, (0..samples::MEDIUM_KINDS).collect::<Vec<_>>());
+    let kinds: Vec<_> = samples::review().iter().map(samples::review_kind).collect();
+    assert_eq!(kinds, (0..samples::REVIEW_KINDS).collect::<Vec<_>>());
 }
 
 #[test]
@@ -115,9 +118,7 @@ fn long_way() -> Story {
 }
 
 fn withheld() -> Story {
-    let mut story = Story::begun().card();
-    let call = story.call();
-    story.does(Command::WithholdCard { call });
+    let story = Story::begun().card().hindered(Hindrance::TriesTaken);
     let mut story = story.card().confirms(&[]).issuer(IssuerCode::Valid).account();
     let until = story.now + SignedDuration::from_hours(9);
     let command = story.holder_says(HolderCode::Found, Some(NameMatch::Same), Some(until));
@@ -142,10 +143,7 @@ fn refused() -> Story {
 }
 
 fn other_documents() -> Story {
-    let mut story = Story::begun_under(wide()).shows(DocumentKind::Passport);
-    let (session, call) = (story.v().session, story.call());
-    let hindrance = Some(Hindrance::Expired);
-    story.does(Command::ConfirmCard { session, edited: vec![], hindrance, call });
+    let story = Story::begun_under(wide()).shows(DocumentKind::Passport).hindered(Hindrance::Expired);
     let story = story.shows(DocumentKind::Driver).confirms(&[DocumentField::SerialCode]);
     let story = story.list(BlockCode::Maintenance).wait(5).ticks().list(BlockCode::Clear);
     story.list(BlockCode::BlockedByPerson)
@@ -160,6 +158,7 @@ pub(crate) fn all_stories() -> Vec<(&'static str, Vec<Event>)> {
         ("refused by the issuer", refused().events),
         ("other documents, and a block", other_documents().events),
         ("questions, a device, and the institution's word", crate::steps::everything().events),
+        ("a reviewer takes a similar name for the person's", crate::reviews::similar_accepted().events),
     ]
 }
 

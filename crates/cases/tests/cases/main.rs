@@ -14,6 +14,7 @@ mod oracle;
 mod persons;
 mod policy;
 mod records;
+mod reviews;
 mod samples;
 mod staff;
 mod steps;

@@ -4,8 +4,9 @@
 use ingam_cases::answers::{DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode, Outcome};
 use ingam_cases::id::CallId;
 use ingam_cases::policy::{BlockList, Policy, Step};
+use ingam_cases::review::Decision;
 use ingam_cases::values::NameMatch;
-use ingam_cases::verification::{DocumentField, DocumentKind, Event};
+use ingam_cases::verification::{DocumentField, DocumentKind, Event, RefusedCode};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -48,6 +49,10 @@ pub(crate) struct Judge {
     calls: BTreeSet<CallId>,
     end: Option<bool>,
     linked: bool,
+    refused: Option<RefusedCode>,
+    /// The account named last may be the person's: its holder's name is similar.
+    similar: bool,
+    in_review: bool,
 }
 
 impl Judge {
@@ -97,6 +102,9 @@ impl Judge {
             calls: BTreeSet::new(),
             end: None,
             linked: false,
+            refused: None,
+            similar: false,
+            in_review: false,
         }
     }
 
@@ -162,6 +170,8 @@ impl Judge {
                 | Event::LinkAsked {}
                 | Event::PersonLinked { .. }
                 | Event::NoticeDue {}
+                | Event::ReviewAsked { .. }
+                | Event::ReviewDecided { .. }
         );
         that(self.end.is_none() || late, "something happened after the end")?;
         let (sends, tries, minutes, accounts) = self.account_rules();
@@ -236,6 +246,7 @@ impl Judge {
                 self.accounts += 1;
                 that(self.accounts <= accounts, "more accounts than the plan has")?;
                 (self.same, self.code, self.proved) = (None, None, None);
+                self.similar = false;
             }
             Event::HolderAsked { call } => {
                 self.asks_once(call)?;
@@ -246,6 +257,7 @@ impl Judge {
                 that(self.holder_asked.take().as_ref() == Some(call), "an answer nobody asked for")?;
                 let same = *code == HolderCode::Found && *name == Some(NameMatch::Same);
                 self.same = same.then_some(self.claim);
+                self.similar = *code == HolderCode::Found && *name == Some(NameMatch::Similar);
             }
             Event::DepositAsked { call, .. } => {
                 self.asks_once(call)?;
@@ -273,7 +285,7 @@ impl Judge {
                 match code {
                     DepositCode::Unknown => {}
                     DepositCode::Deposited => self.code = Some(Code { since: *at, typed: 0, claim }),
-                    _ => self.sends -= 1,
+                    _ => self.sends = self.sends.saturating_sub(1),
                 }
             }
             Event::CodeTried { right, at } => {
@@ -344,7 +356,20 @@ impl Judge {
                 why?;
                 self.end = Some(true);
             }
-            Event::Refused { .. } | Event::Expired { .. } | Event::Cancelled { .. } => self.end = Some(false),
+            Event::Refused { code, .. } => (self.end, self.refused) = (Some(false), Some(*code)),
+            Event::Expired { .. } | Event::Cancelled { .. } => self.end = Some(false),
+            Event::ReviewAsked { .. } => {
+                that(self.refused.is_some() && !self.in_review, "a second look at what was not refused")?;
+                self.in_review = true;
+            }
+            Event::ReviewDecided { decision, expires_at, .. } => {
+                that(self.in_review, "a decision that nobody asked for")?;
+                that(expires_at.is_some() == (*decision != Decision::Upheld), "upheld and open")?;
+                self.in_review = false;
+                if expires_at.is_some() {
+                    self.opened_again(*decision)?;
+                }
+            }
             Event::PersonLinked { .. } => {
                 that(self.end == Some(true) && !self.linked, "a person is linked once, when verified")?;
                 self.linked = true;
@@ -354,6 +379,33 @@ impl Judge {
             | Event::CardUnreadable { .. }
             | Event::DepositWithheld { .. }
             | Event::LinkAsked {} => {}
+        }
+        Ok(())
+    }
+}
+
+impl Judge {
+    /// Nothing that a person at the institution decides replaces what an issuer, a list or a bank must say.
+    fn opened_again(&mut self, decision: Decision) -> Result<(), String> {
+        self.end = None;
+        self.institution_asked = None;
+        match (self.refused.take(), decision) {
+            (Some(RefusedCode::StoppedByInstitution), Decision::Accepted) => self.institution_passed = true,
+            (Some(RefusedCode::AccountNotProved), Decision::Accepted) => {
+                that(self.similar, "an account of somebody else is accepted")?;
+                (self.same, self.accounts, self.sends) = (Some(self.claim), 0, 0);
+            }
+            (_, Decision::Accepted) => return Err("nobody may accept this".into()),
+            (Some(RefusedCode::AccountNotProved), _) => (self.accounts, self.sends) = (0, 0),
+            (Some(RefusedCode::DeviceNotProved), _) => self.device_wrong = 0,
+            (Some(RefusedCode::StoppedByPerson), _) => self.safe = false,
+            (Some(RefusedCode::ConsentRefused | RefusedCode::BlockedByPerson), _) | (None, _) => {
+                return Err("nobody may open this again".into());
+            }
+            _ => {
+                (self.pictures, self.wrong_dates, self.valid) = (0, 0, None);
+                self.clear.clear();
+            }
         }
         Ok(())
     }

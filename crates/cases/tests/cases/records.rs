@@ -50,6 +50,7 @@ fn every_event_reads_back_as_it_was_written() {
     check(&samples::person());
     check(&samples::staff());
     check(&samples::medium());
+    check(&samples::review());
 }
 
 #[test]

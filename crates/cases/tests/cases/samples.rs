@@ -7,14 +7,15 @@ use ingam_cases::answers::{
     Answer, BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode,
 };
 use ingam_cases::id::{
-    BlobId, CallId, EndpointId, InstitutionId, KeyId, MediumId, PersonId, PolicyId, StaffId, SubjectId,
-    VerificationId,
+    BlobId, CallId, EndpointId, InstitutionId, KeyId, MediumId, PersonId, PolicyId, ReviewId, StaffId,
+    SubjectId, VerificationId,
 };
 use ingam_cases::policy::{BlockList, PictureSource};
+use ingam_cases::review::{AskedBy, Decision};
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::command::KeptPicture;
 use ingam_cases::verification::{DocumentField, DocumentKind, Event, RefusedCode};
-use ingam_cases::{institution, medium, person, staff};
+use ingam_cases::{institution, medium, person, review, staff};
 
 fn call() -> CallId {
     CallId::new(2_000, [9; 10])
@@ -161,11 +162,19 @@ pub(crate) fn verification() -> Vec<Event> {
         Event::Expired { at },
         Event::Cancelled { at },
         Event::PersonLinked { person: PersonId::new(2_000, [7; 10]) },
+        Event::ReviewAsked { review: review_id(), by: AskedBy::Person, at },
+        Event::ReviewDecided {
+            review: review_id(),
+            decision: Decision::Again,
+            settled_with_issuer: true,
+            at,
+            expires_at: Some(at),
+        },
     ]
 }
 
 /// How many kinds there are, and where a kind stands in the list above.
-pub(crate) const VERIFICATION_KINDS: usize = 37;
+pub(crate) const VERIFICATION_KINDS: usize = 39;
 
 pub(crate) fn verification_kind(event: &Event) -> usize {
     match event {
@@ -206,6 +215,8 @@ pub(crate) fn verification_kind(event: &Event) -> usize {
         Event::Expired { .. } => 34,
         Event::Cancelled { .. } => 35,
         Event::PersonLinked { .. } => 36,
+        Event::ReviewAsked { .. } => 37,
+        Event::ReviewDecided { .. } => 38,
     }
 }
 
@@ -392,5 +403,51 @@ pub(crate) fn medium_kind(event: &medium::Event) -> usize {
         Event::Tried { .. } => 1,
         Event::Unlocked { .. } => 2,
         Event::Revoked { .. } => 3,
+    }
+}
+
+fn review_id() -> ReviewId {
+    ReviewId::nth_of(&VerificationId::new(1_000, [1; 10]), 1)
+}
+
+/// Every kind of a review's events, in an order in which they can happen.
+pub(crate) fn review() -> Vec<review::Event> {
+    use review::{Event, Finding, Reason};
+    let at = start();
+    let finding =
+        |decision, reason, by: u8| Finding { decision, reason, by: StaffId::new(1_000, [by; 10]), at };
+    let first = StaffId::new(1_000, [8; 10]);
+    vec![
+        Event::Opened {
+            id: review_id(),
+            institution: InstitutionId::new(1_000, [2; 10]),
+            verification: VerificationId::new(1_000, [1; 10]),
+            subject: SubjectId::new(1_000, [3; 10]),
+            code: RefusedCode::CardRefused,
+            decisions: vec![Decision::Upheld, Decision::Again],
+            asked_by: AskedBy::Person,
+            second_reviewer: true,
+            at,
+        },
+        Event::Claimed { by: first.clone(), until: at },
+        Event::Released { by: first, at },
+        Event::Proposed { finding: finding(Decision::Upheld, Reason::CannotTell, 8) },
+        Event::Disagreed { finding: finding(Decision::Again, Reason::Misread, 9) },
+        Event::Decided { finding: finding(Decision::Again, Reason::SettledWithIssuer, 8) },
+    ]
+}
+
+/// How many kinds there are, and where a kind stands in the list above.
+pub(crate) const REVIEW_KINDS: usize = 6;
+
+pub(crate) fn review_kind(event: &review::Event) -> usize {
+    use review::Event;
+    match event {
+        Event::Opened { .. } => 0,
+        Event::Claimed { .. } => 1,
+        Event::Released { .. } => 2,
+        Event::Proposed { .. } => 3,
+        Event::Disagreed { .. } => 4,
+        Event::Decided { .. } => 5,
     }
 }

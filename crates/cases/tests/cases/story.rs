@@ -10,7 +10,7 @@ use ingam_cases::policy::{PictureSource, Policy, Step};
 use ingam_cases::refusal::Refusal;
 use ingam_cases::values::{BankCode, NameMatch};
 use ingam_cases::verification::apply::{apply, fold};
-use ingam_cases::verification::command::{ConsentAnswer, Open, Reading, ShownText};
+use ingam_cases::verification::command::{ConsentAnswer, Hindrance, Open, Reading, ShownText};
 use ingam_cases::verification::decide::decide;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, Work, limits, work};
@@ -262,6 +262,13 @@ impl Story {
     }
 
     /// The command for it.
+    /// The person confirms what can't be asked about.
+    pub(crate) fn hindered(mut self, hindrance: Hindrance) -> Self {
+        let (session, call) = (self.v().session, self.call());
+        self.does(Command::ConfirmCard { session, edited: vec![], hindrance: Some(hindrance), call });
+        self
+    }
+
     pub(crate) fn confirm(&mut self, edited: &[DocumentField]) -> Command {
         Command::ConfirmCard {
             session: self.v().session,

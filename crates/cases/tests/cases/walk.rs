@@ -2,9 +2,10 @@
 
 use crate::oracle::Judge;
 use crate::steps::{device, form, institution};
-use crate::story::{Story, answer, bank, consents, open, plan, readable, readable_as, submit, text};
+use crate::story::{Story, answer, bank, consents, names, open, plan, readable, readable_as, submit, text};
 use ingam_cases::answers::{BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode};
 use ingam_cases::policy::{BlockList, PictureSource, Policy, Step};
+use ingam_cases::review::{AskedBy, Decision, decisions};
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::apply::fold;
 use ingam_cases::verification::command::{Hindrance, Reading};
@@ -12,8 +13,8 @@ use ingam_cases::verification::decide::decide;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, limits};
 use ingam_cases::verification::{
-    AccountStep, CardStep, Command, DocumentField, DocumentKind, End, Event, InstitutionStep, Stage, Status,
-    Verification, WaitingFor,
+    AccountStep, CardStep, Command, DocumentField, DocumentKind, End, Event, InstitutionStep, RefusedCode,
+    Stage, Status, Verification, WaitingFor,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -45,7 +46,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         4 => prop::sample::select(vec![299i64, 300, 301, 599, 600, 3600]),
         1 => prop::sample::select(vec![40_000i64, 86_399, 86_400]),
     ];
-    let what = prop_oneof![4 => Just(What::Forward), 1 => (0u8..22).prop_map(What::Any)];
+    let what = prop_oneof![4 => Just(What::Forward), 1 => (0u8..24).prop_map(What::Any)];
     let one =
         (wait, what, any::<u8>(), any::<u8>()).prop_map(|(wait_s, what, a, b)| Move { wait_s, what, a, b });
     prop::collection::vec(one, 0..70)
@@ -92,6 +93,7 @@ const KINDS: [DocumentKind; 3] =
     [DocumentKind::Resident, DocumentKind::Driver, DocumentKind::ForeignPassport];
 const FIELDS: [DocumentField; 3] =
     [DocumentField::Name, DocumentField::ResidentNumber, DocumentField::IssueDate];
+const ASKERS: [AskedBy; 3] = [AskedBy::Person, AskedBy::Institution, AskedBy::Rule];
 const NAMES: [Option<NameMatch>; 4] =
     [Some(NameMatch::Same), Some(NameMatch::Similar), Some(NameMatch::Different), None];
 
@@ -133,6 +135,8 @@ impl Story {
                     answers: consents(&v.plan, !a.is_multiple_of(32)),
                 };
             }
+            Stage::Ended { .. } if v.in_review() => return self.close_review(a, b),
+            Stage::Ended { .. } if a.is_multiple_of(2) => return Command::AskReview { by: pick(&ASKERS, b) },
             Stage::Checking | Stage::Ended { .. } => {}
         }
         match next(&v) {
@@ -221,6 +225,18 @@ impl Story {
         }
     }
 
+    /// What the review's own rules let a reviewer decide.
+    fn close_review(&self, a: u8, b: u8) -> Command {
+        let v = self.state.as_ref();
+        let code = v.and_then(Verification::refused_with).unwrap_or(RefusedCode::CardRefused);
+        let allowed = decisions(code, v.is_some_and(|v| v.similar_at.is_some()));
+        let decision = if allowed.is_empty() { Decision::Again } else { pick(&allowed, a) };
+        Command::CloseReview {
+            decision,
+            settled_with_issuer: decision == Decision::Again && b.is_multiple_of(4),
+        }
+    }
+
     /// A question's id: the open one, an old one, or one that was never asked.
     fn some_call(&mut self, open: Option<ingam_cases::id::CallId>, b: u8) -> ingam_cases::id::CallId {
         match (open, b % 3) {
@@ -265,6 +281,7 @@ impl Story {
                 let hindrance = match b % 32 {
                     0 => Some(Hindrance::TooYoung),
                     1 | 2 => Some(Hindrance::Expired),
+                    3 => Some(Hindrance::TriesTaken),
                     _ => None,
                 };
                 Command::ConfirmCard { session, edited: fields(a), hindrance, call: self.call() }
@@ -312,6 +329,8 @@ impl Story {
             }
             17 if a.is_multiple_of(2) => Command::AskNotice { session },
             17 => Command::AskLink,
+            22 => Command::AskReview { by: pick(&ASKERS, a) },
+            23 => self.close_review(a, b),
             _ => Command::Tick {
                 card_call: self.call(),
                 account_call: self.call(),
@@ -427,6 +446,8 @@ fn limits_balance(events: &[Event]) {
             | Limit::FreeWrongDates { call } => ("date", call, -1),
             Limit::TakeSend { call } => ("send", call, 1),
             Limit::ReturnSend { call } => ("send", call, -1),
+            // Nobody holds what it frees.
+            Limit::FreeCard => continue,
         };
         let count = held.entry(format!("{what} {call}")).or_default();
         *count += change;
@@ -448,7 +469,7 @@ proptest! {
             }
         }
         if let Err(found) = Judge::reads(&story.events) {
-            return Err(TestCaseError::fail(found));
+            return Err(TestCaseError::fail(format!("{found} in {:?}", names(&story.events))));
         }
         limits_balance(&story.events);
     }

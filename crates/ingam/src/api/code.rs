@@ -103,6 +103,8 @@ fn refusal_status(refusal: Refusal) -> u16 {
         | Refusal::AnswersDiffer
         | Refusal::MediumDiffers
         | Refusal::SourceNotAllowed
+        | Refusal::DecisionNotAllowed
+        | Refusal::ReasonDiffers
         | Refusal::PolicyNotAllowed => 422,
         Refusal::Ended
         | Refusal::NotNow
@@ -112,6 +114,11 @@ fn refusal_status(refusal: Refusal) -> u16 {
         | Refusal::AccountsUsedUp
         | Refusal::StaleAnswer
         | Refusal::MediumRevoked
+        | Refusal::NotReviewable
+        | Refusal::ReviewDecided
+        | Refusal::ClaimedByOther
+        | Refusal::NotClaimed
+        | Refusal::SecondReviewer
         | Refusal::StaffLeft
         | Refusal::LoginTaken
         | Refusal::TooMany => 409,
@@ -146,6 +153,7 @@ pub const FIELD_CODES: &[(&str, &str)] = &[
     ("cannot_be_met", "`require` is more than the steps can meet."),
     ("repeated_step", "Each step may stand once."),
     ("needs_name_first", "`existing_account` needs `id_document` before it."),
+    ("not_a_reviewer", "There is no active member of staff with this id who is a reviewer."),
     ("not_allowed", "The answer is none of what the question takes."),
     ("unknown_endpoint", "There is no webhook endpoint with this id."),
     ("not_connected", "This installation has no connection to who answers about it."),

@@ -22,6 +22,7 @@ mod policies;
 pub mod problem;
 mod request;
 mod results;
+pub mod reviews;
 mod staff;
 mod submissions;
 mod verifications;
@@ -95,6 +96,11 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(staff::unlock_staff))
         .routes(routes!(staff::reset_staff))
         .routes(routes!(staff::remove_staff))
+        .routes(routes!(reviews::ask_review, reviews::list_reviews))
+        .routes(routes!(reviews::get_review))
+        .routes(routes!(reviews::claim_review))
+        .routes(routes!(reviews::release_review))
+        .routes(routes!(reviews::decide_review))
         .routes(routes!(media::enrol_medium, media::list_media))
         .routes(routes!(media::get_medium))
         .routes(routes!(media::unlock_medium))

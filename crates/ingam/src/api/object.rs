@@ -8,8 +8,9 @@ use crate::fault::Fault;
 use ingam_cases::answers::Outcome;
 use ingam_cases::method::Method;
 use ingam_cases::policy::Step;
+use ingam_cases::review::Decision;
 use ingam_cases::verification::next::{Next, next};
-use ingam_cases::verification::{Check, CheckKind, End, RefusedCode, Verification};
+use ingam_cases::verification::{Check, CheckKind, End, RefusedCode, Verification, WaitingFor};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -62,6 +63,9 @@ pub struct VerificationObject {
     pub checks: Vec<CheckObject>,
     /// Why it was refused, where it was.
     pub refused: Option<RefusedObject>,
+    /// The review of the refusal, or the one that opened it again. While it is open, a refused verification may still
+    /// go on.
+    pub review: Option<ReviewRef>,
     /// The person, as you alone know them; the same for each of their verifications with you.
     #[schema(example = "per_01m9yr1e00e8abmcypx2tvb0zk")]
     pub person: Option<String>,
@@ -149,6 +153,20 @@ pub struct RefusedObject {
     pub code: String,
 }
 
+/// A review as its verification names it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ReviewRef {
+    /// Its id.
+    #[schema(example = "rvw_01m9yr1e00e8abmcypx2tvb0zk")]
+    pub id: String,
+    /// `open` or `decided`; more may come.
+    #[schema(example = "open")]
+    pub status: &'static str,
+    /// What was decided: `upheld`, `again` or `accepted`.
+    #[schema(example = "again")]
+    pub decision: Option<&'static str>,
+}
+
 /// What own screens need to show what is next. Each field stands where it has a meaning.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NextDetails {
@@ -203,7 +221,10 @@ pub async fn verification_object(app: &App, v: &Verification) -> Result<Verifica
         id: v.id.to_string(),
         object: "verification",
         status: v.status().as_str(),
-        waiting_for: waiting.as_ref().map(|w| word(&w.waiting_for)),
+        waiting_for: match v.in_review() {
+            true => Some(word(&WaitingFor::Reviewer)),
+            false => waiting.as_ref().map(|w| word(&w.waiting_for)),
+        },
         until: waiting.as_ref().map(|w| w.until),
         retry_at: waiting.and_then(|w| w.retry_at),
         policy: PolicyRef { id: v.policy.to_string(), version: v.policy_version },
@@ -222,6 +243,11 @@ pub async fn verification_object(app: &App, v: &Verification) -> Result<Verifica
             Some(End::Refused { code }) => Some(RefusedObject { code: word::<RefusedCode>(&code) }),
             _ => None,
         },
+        review: v.review.as_ref().map(|review| ReviewRef {
+            id: review.id.to_string(),
+            status: if review.decision.is_some() { "decided" } else { "open" },
+            decision: review.decision.map(Decision::as_str),
+        }),
         person: v.person.as_ref().map(ToString::to_string),
         next,
         next_details: (details != NextDetails::default()).then_some(details),

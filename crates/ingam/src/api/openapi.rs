@@ -42,6 +42,7 @@ use utoipa::OpenApi;
         (name = "keys", description = "API keys."),
         (name = "media", description = "Access media that you handed to persons: one-time passwords, security cards."),
         (name = "staff", description = "Who signs in to your console."),
+        (name = "reviews", description = "Refusals that a person at your institution looks at again."),
         (name = "health", description = "The server itself. Needs no key."),
     ),
 )]
@@ -203,6 +204,24 @@ fn codes(path: &str, method: &str, operation: &str) -> Vec<Code> {
         "create_webhook_endpoint" | "create_key" => &[Refused(Refusal::TooMany)],
         "open_verification" => &[Refused(Refusal::MediumDiffers)],
         "unlock_medium" => &[Refused(Refusal::MediumRevoked)],
+        "ask_review" => {
+            &[Refused(Refusal::NotNow), Refused(Refusal::NotReviewable), Refused(Refusal::TooMany)]
+        }
+        "claim_review" => &[
+            Refused(Refusal::ReviewDecided),
+            Refused(Refusal::ClaimedByOther),
+            Refused(Refusal::SecondReviewer),
+        ],
+        "release_review" => &[Refused(Refusal::ReviewDecided)],
+        "decide_review" => &[
+            Refused(Refusal::ReviewDecided),
+            Refused(Refusal::ClaimedByOther),
+            Refused(Refusal::NotClaimed),
+            Refused(Refusal::SecondReviewer),
+            Refused(Refusal::DecisionNotAllowed),
+            Refused(Refusal::ReasonDiffers),
+            Code::Destroyed,
+        ],
         "invite_staff" => &[Refused(Refusal::LoginTaken)],
         "change_staff" | "unlock_staff" | "reset_staff" => &[Refused(Refusal::StaffLeft)],
         "revoke_key" => &[Code::LastKey],
@@ -298,6 +317,10 @@ pub(super) fn meaning(event_type: &str) -> &'static str {
         "verification.refused" => "The policy can't be met.",
         "verification.expired" => "Its time ran out.",
         "verification.cancelled" => "It was cancelled.",
+        "verification.review_asked" => "A reviewer is asked to look at the refusal.",
+        "verification.review_decided" => {
+            "The review was decided: the refusal stands, or it goes on. Tell the person."
+        }
         "verification.person_linked" => "The person behind it is known by their id with you.",
         _ => "",
     }

@@ -248,6 +248,9 @@ pub(super) struct PolicyBody {
     /// The least age, in years. 14 is when a person consents alone (개인정보 보호법 §22의2).
     #[schema(default = 0, maximum = 99, nullable = false)]
     min_age: Option<u8>,
+    /// Whether a refusal is overruled only where a second reviewer agrees.
+    #[schema(default = false, nullable = false)]
+    second_reviewer: Option<bool>,
     /// Life of a verification, in seconds: ten minutes to thirty days.
     #[schema(default = 86400, minimum = 600, maximum = 2592000, nullable = false)]
     expires_in_s: Option<u32>,

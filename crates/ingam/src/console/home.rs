@@ -1,10 +1,10 @@
-//! Behind the door: who is in and what they may do, another password, and the place where reviews will wait.
+//! Behind the door: who is in and what they may do, and another password.
 
 use super::asked::{Asked, Sent};
 use super::setup::lacking;
-use super::staff::{Somebody, Staff};
+use super::staff::Somebody;
 use super::texts::Texts;
-use super::view::{Home, Password, Review, Screen};
+use super::view::{Home, Password, Screen};
 use super::{Console, Shared};
 use crate::fault::Fault;
 use crate::flow::ActError;
@@ -60,23 +60,10 @@ fn word(t: &'static Texts, role: Role) -> &'static str {
     }
 }
 
-async fn institution(console: &Console, id: &InstitutionId) -> Result<String, Fault> {
+/// An institution's name.
+pub(super) async fn institution(console: &Console, id: &InstitutionId) -> Result<String, Fault> {
     let institution = console.app.institution(id).await?;
     Ok(institution.map(|i| i.profile.name.clone()).unwrap_or_default())
-}
-
-/// `GET /console/review`: reviewers only. Nothing waits here yet.
-pub(super) async fn review(State(console): Shared, staff: Staff) -> Response {
-    if let Err(denied) = staff.require(&console, Role::Reviewer).await {
-        return denied;
-    }
-    match institution(&console, &staff.institution).await {
-        Ok(institution) => {
-            let review = |page| Screen::Review(Review { page, institution });
-            staff.asked.show(&console, StatusCode::OK, review).await
-        }
-        Err(fault) => staff.asked.failed(fault.into()),
-    }
 }
 
 /// `GET /console/password`

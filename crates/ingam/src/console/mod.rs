@@ -1,6 +1,6 @@
 //! The console of an institution's staff: its door, and the first screen behind it.
 //!
-//! `door` and `setup` let people in, `home` is where they arrive; routes behind it take `Staff` and ask it for a role.
+//! `door` and `setup` let people in, `home` is where they arrive, `review` is the reviewers' desk; routes behind it take `Staff` and ask it for a role.
 //! Server-rendered, each step a plain form, without script as well. No text stands in code: all come from
 //! `texts/console.*.toml`. Refuses to know rules: what a password must have and when an account is locked is decided in
 //! `ingam_cases::staff`.
@@ -10,6 +10,7 @@ mod door;
 mod guard;
 mod home;
 mod qr;
+mod review;
 mod setup;
 mod staff;
 #[cfg(test)]
@@ -47,7 +48,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/console/sign_out", post(door::sign_out).get(door::back))
         .route("/console/setup/{token}", get(setup::show).post(setup::send))
         .route("/console/password", get(home::password).post(home::change_password))
-        .route("/console/review", get(home::review))
+        .route("/console/review", get(review::list))
+        .route("/console/review/{id}", get(review::show))
+        .route("/console/review/{id}/picture", get(review::picture))
+        .route("/console/review/{id}/claim", post(review::claim).get(door::back))
+        .route("/console/review/{id}/release", post(review::release).get(door::back))
+        .route("/console/review/{id}/decide", post(review::decide).get(door::back))
         .layer(axum::middleware::from_fn_with_state(console.clone(), guard::around))
         .route("/assets/console/{name}", get(asset))
         .layer(DefaultBodyLimit::max(FORM_BYTES))

@@ -17,7 +17,6 @@ use std::sync::Arc;
 /// to choose another password to where that is done.
 pub(super) struct Staff {
     /// Who.
-    #[allow(dead_code)] // For the routes that come behind the door.
     pub id: StaffId,
     /// For whom they work: nothing of another institution's is theirs to see.
     pub institution: InstitutionId,

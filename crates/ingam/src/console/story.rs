@@ -17,14 +17,14 @@ const LOGIN: &str = "pyobon.a";
 const PASSWORD: &str = "blue-whale-7!";
 
 /// The whole program, listening.
-struct House {
-    program: Program,
-    caller: Caller,
+pub(super) struct House {
+    pub(super) program: Program,
+    pub(super) caller: Caller,
     url: String,
 }
 
 impl House {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let program = Program::new().await;
         let caller = program.institution("새솔은행").await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -36,7 +36,7 @@ impl House {
         Self { program, caller, url }
     }
 
-    async fn post(&self, path: &str, body: Value) -> Value {
+    pub(super) async fn post(&self, path: &str, body: Value) -> Value {
         self.program.call(&self.caller, Method::POST, path, Some(body), &[]).await.json()
     }
 
@@ -52,7 +52,7 @@ impl House {
         self.program.get(&self.caller, &format!("/v1/staff/{id}")).await.expect(200)["status"].clone()
     }
 
-    fn waits(&self, by: SignedDuration) {
+    pub(super) fn waits(&self, by: SignedDuration) {
         let clock = &self.program.app.clock;
         clock.move_to(clock.moved_ms() + by.as_millis() as i64);
     }
@@ -70,7 +70,7 @@ impl House {
     }
 
     /// Somebody who has set everything up.
-    async fn set_up(&self, login: &str, roles: &[&str]) -> (String, OtpSecret) {
+    pub(super) async fn set_up(&self, login: &str, roles: &[&str]) -> (String, OtpSecret) {
         let (id, link) = self.invites(login, roles).await;
         let mut browser = self.browser();
         let page = browser.get(&link).await;
@@ -84,7 +84,7 @@ impl House {
     }
 
     /// A browser that is in.
-    async fn signed_in(&self, login: &str, secret: &OtpSecret) -> Browser {
+    pub(super) async fn signed_in(&self, login: &str, secret: &OtpSecret) -> Browser {
         let mut browser = self.browser();
         let passed = browser.knocks(login, PASSWORD).await;
         assert_eq!((passed.status, passed.to.as_str()), (303, "/console/code"), "{}", passed.text);
@@ -96,17 +96,17 @@ impl House {
 }
 
 /// A browser: keeps cookies.
-struct Browser {
+pub(super) struct Browser {
     http: reqwest::Client,
     url: String,
     cookies: BTreeMap<String, String>,
     language: &'static str,
 }
 
-struct Page {
-    status: u16,
-    to: String,
-    text: String,
+pub(super) struct Page {
+    pub(super) status: u16,
+    pub(super) to: String,
+    pub(super) text: String,
     headers: reqwest::header::HeaderMap,
 }
 
@@ -118,7 +118,7 @@ impl Page {
     }
 
     #[track_caller]
-    fn shows(&self, screen: &str) -> &Self {
+    pub(super) fn shows(&self, screen: &str) -> &Self {
         assert!(self.text.contains(&format!("data-screen=\"{screen}\"")), "{screen}: {}", self.text);
         self
     }
@@ -144,18 +144,18 @@ impl Browser {
         Page { status, to, headers, text: answer.text().await.unwrap() }
     }
 
-    async fn get(&mut self, path: &str) -> Page {
+    pub(super) async fn get(&mut self, path: &str) -> Page {
         let request = self.http.get(format!("{}{path}", self.url));
         self.ask(request).await
     }
 
     /// Sends the form of a page.
-    async fn send(&mut self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
+    pub(super) async fn send(&mut self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
         let token = page.token();
         self.posts(path, &[&[("form", token.as_str())][..], fields].concat(), "same-origin").await
     }
 
-    async fn posts(&mut self, path: &str, fields: &[(&str, &str)], site: &str) -> Page {
+    pub(super) async fn posts(&mut self, path: &str, fields: &[(&str, &str)], site: &str) -> Page {
         let request = self.http.post(format!("{}{path}", self.url)).header("sec-fetch-site", site);
         self.ask(request.form(fields)).await
     }

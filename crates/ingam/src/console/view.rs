@@ -2,6 +2,7 @@
 //! a text that is not from the catalogue, the institution's, or the reader's own.
 
 use super::qr::Drawing;
+use super::review::{CaseScreen, QueueScreen};
 use super::texts::Texts;
 use crate::page::assets;
 use askama::Template;
@@ -20,7 +21,7 @@ pub(super) struct Base {
 }
 
 impl Base {
-    fn asset(&self, name: &str) -> String {
+    pub(super) fn asset(&self, name: &str) -> String {
         assets::address(name)
     }
 }
@@ -76,14 +77,6 @@ pub(super) struct Home {
     pub(super) message: Option<&'static str>,
 }
 
-/// What is to review.
-#[derive(Template)]
-#[template(path = "console/review.html")]
-pub(super) struct Review {
-    pub(super) page: Base,
-    pub(super) institution: String,
-}
-
 /// Something to read and one way on.
 #[derive(Template)]
 #[template(path = "console/notice.html")]
@@ -103,7 +96,8 @@ pub(super) enum Screen {
     SetUp(Box<SetUp>),
     Password(Password),
     Home(Home),
-    Review(Review),
+    Queue(QueueScreen),
+    Case(Box<CaseScreen>),
     Notice(Notice),
 }
 
@@ -127,7 +121,8 @@ impl Screen {
             Self::SetUp(screen) => screen.render(),
             Self::Password(screen) => screen.render(),
             Self::Home(screen) => screen.render(),
-            Self::Review(screen) => screen.render(),
+            Self::Queue(screen) => screen.render(),
+            Self::Case(screen) => screen.render(),
             Self::Notice(screen) => screen.render(),
         }
     }

@@ -7,11 +7,13 @@ pub mod door;
 pub mod form;
 pub mod institution;
 pub mod link;
+pub mod look;
 pub mod media;
 pub mod open;
 pub mod person;
 pub mod persons;
 pub mod plaintext;
+pub mod reviews;
 pub mod staff;
 pub mod verification;
 

@@ -11,6 +11,7 @@ use crate::fresh;
 use ingam_cases::id::{CallId, KeyId, VerificationId};
 use ingam_cases::policy::PictureSource;
 use ingam_cases::refusal::Refusal;
+use ingam_cases::review::AskedBy;
 use ingam_cases::values::{
     AccountNumber, BankCode, DocumentField, DocumentKind, Malformed, ResidentNumber, parse_date,
 };
@@ -267,11 +268,10 @@ impl Person<'_> {
         let (session, call) = (self.session, fresh!(self.app, CallId));
         self.app
             .act(&self.id, self.along(), |current, blocked| {
-                if blocked == Some(Blocked::WrongDate) {
-                    return Ok(Act::plain(Command::WithholdCard { call: call.clone() }));
-                }
                 let min_age = current.map_or(0, |c| i16::from(c.state.plan.min_age));
-                let hindrance = if age(confirmed.birth_date(), today) < min_age {
+                let hindrance = if blocked == Some(Blocked::WrongDate) {
+                    Some(Hindrance::TriesTaken)
+                } else if age(confirmed.birth_date(), today) < min_age {
                     Some(Hindrance::TooYoung)
                 } else if confirmed.document.expires().is_some_and(|last| last < today) {
                     Some(Hindrance::Expired)
@@ -395,6 +395,11 @@ impl Person<'_> {
     /// Wants a new link.
     pub async fn ask_link(&self) -> Result<Current, ActError> {
         self.plain(|| Command::AskLink).await
+    }
+
+    /// Wants a person at the institution to look at the refusal, or at two names that differ a little.
+    pub async fn ask_review(&self) -> Result<Current, ActError> {
+        self.plain(|| Command::AskReview { by: AskedBy::Person }).await
     }
 }
 

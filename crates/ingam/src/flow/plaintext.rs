@@ -19,6 +19,9 @@ pub const READ: &str = "verification.card_read/1";
 /// The entry in which the person confirmed it.
 pub const CONFIRMED: &str = "verification.card_confirmed/1";
 
+/// The entry in which the bank named an account's holder.
+pub const HOLDER: &str = "verification.holder_answered/1";
+
 /// Who reads, and why.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {

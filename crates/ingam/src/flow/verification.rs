@@ -165,7 +165,8 @@ impl App {
         Err(Fault::internal("a command was overtaken too often").into())
     }
 
-    fn commit_of(
+    /// What events record, with the limits and tasks that they cause, and the verification after them.
+    pub(super) fn commit_of(
         &self,
         id: &VerificationId,
         current: Option<&Current>,
@@ -197,6 +198,7 @@ impl App {
             for limit in limits(event) {
                 self.claim(limit, &act.keys, now, &mut commit)?;
             }
+            commit.writes.extend(self.review_opened(&after, event, now)?);
             for (work, at) in work(&after, event) {
                 commit.tasks.push(self.task(id, &work, at.unwrap_or(now))?);
             }
@@ -264,7 +266,11 @@ impl App {
                 });
             }
             Limit::FreeWrongDates { call } => {
-                commit.release.extend([by(card()?, call.as_str()), by(card()?, SPENT)]);
+                commit.release.push(by(card()?, call.as_str()));
+                self.claim(Limit::FreeCard, keys, now, commit)?;
+            }
+            Limit::FreeCard => {
+                commit.release.push(by(card()?, SPENT));
                 for silent in &keys.silent {
                     commit.release.push(by(card()?, silent));
                 }
@@ -316,15 +322,34 @@ impl App {
         confirmed: &Confirmed,
         told_at: Option<Timestamp>,
     ) -> Result<LimitKeys, Fault> {
-        let card = self.card_key(confirmed).await?;
         let now = self.now();
         let long_ago = |claim: &Claim| {
             let silent = claim.note.clone().and_then(|note| serde_json::from_value::<Silent>(note).ok());
-            claim.holder.starts_with(SILENT) && silent.is_some_and(|silent| now - silent.since >= ON_ITS_WAY)
+            silent.is_some_and(|silent| now - silent.since >= ON_ITS_WAY)
         };
-        let held = self.ledger.claims(&format!("wrong_date:{card}")).await?;
-        let silent = held.into_iter().filter(long_ago).map(|claim| claim.holder).collect();
+        let (card, silent) = self.silent_tries(confirmed, long_ago).await?;
         Ok(LimitKeys { card: Some(card), silent, told_at, sends: vec![] })
+    }
+
+    /// The keys of a card's limit, when a person has asked its issuer: every try that was spent is whole again.
+    ///
+    /// # Errors
+    /// Where the ledger or the vault fails.
+    pub(super) async fn settled_card_keys(&self, confirmed: &Confirmed) -> Result<LimitKeys, Fault> {
+        let (card, silent) = self.silent_tries(confirmed, |_| true).await?;
+        Ok(LimitKeys { card: Some(card), silent, ..LimitKeys::default() })
+    }
+
+    /// A card's key, and who holds its tries for questions that stayed without an answer.
+    async fn silent_tries(
+        &self,
+        confirmed: &Confirmed,
+        which: impl Fn(&Claim) -> bool,
+    ) -> Result<(String, Vec<String>), Fault> {
+        let card = self.card_key(confirmed).await?;
+        let held = self.ledger.claims(&format!("wrong_date:{card}")).await?;
+        let silent = held.into_iter().filter(|claim| claim.holder.starts_with(SILENT) && which(claim));
+        Ok((card, silent.map(|claim| claim.holder).collect()))
     }
 }
 

@@ -200,6 +200,14 @@ pub fn refusal(t: &'static Texts, refusal: Refusal, screen: &str) -> Option<Mess
         Refusal::StaffLeft | Refusal::LoginTaken => return None,
         // Nor these: they are about opening a verification, and media as an institution sees them.
         Refusal::MediumDiffers | Refusal::MediumRevoked => return None,
+        // Nor these: the screen offers a review only where there is one, and reviewers have screens of their own.
+        Refusal::NotReviewable
+        | Refusal::ReviewDecided
+        | Refusal::ClaimedByOther
+        | Refusal::NotClaimed
+        | Refusal::SecondReviewer
+        | Refusal::DecisionNotAllowed
+        | Refusal::ReasonDiffers => return None,
     };
     Some(Message { field: None, text: text.to_owned() })
 }

@@ -25,6 +25,11 @@ pub fn korea(at: Timestamp) -> DateTime {
     Offset::constant(9).to_datetime(at)
 }
 
+/// `2026-11-23 14:05`, for people who compare.
+pub fn moment_in_korea(at: Timestamp) -> String {
+    korea(at).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
 fn half_and_hour(t: &'static Texts, at: DateTime) -> (&'static str, i8) {
     let half = if at.hour() < 12 { t.time.am } else { t.time.pm };
     (

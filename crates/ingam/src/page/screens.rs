@@ -186,12 +186,18 @@ pub fn name(v: &Verification) -> &'static str {
         Next::Ended { end } => match end {
             End::Verified => "done",
             End::Refused { code: RefusedCode::StoppedByPerson } => "stopped",
-            End::Refused { code: RefusedCode::Deceased } => "review",
+            End::Refused { .. } if looked_at(v) => "review",
             End::Refused { .. } => "refused",
             End::Expired => "expired",
             End::Cancelled => "cancelled",
         },
     }
+}
+
+/// Whether a person at the institution looks at the refusal. What a register says of the dead is told to nobody: it
+/// reads like any other second look.
+fn looked_at(v: &Verification) -> bool {
+    v.in_review() || (v.refused_with() == Some(RefusedCode::Deceased) && v.review.is_none())
 }
 
 /// The screen that a verification is at.
@@ -265,9 +271,8 @@ fn page(v: &Verification, data: &ScreenData<'_>, screen: &'static str, title: im
         version: data.version,
         every_s: match screen {
             "working" => Some(1),
-            "camera" | "check" | "account" | "code" | "resend" | "form" | "device" | "pause" | "consents" => {
-                Some(5)
-            }
+            "camera" | "check" | "account" | "code" | "resend" | "form" | "device" | "pause" | "consents"
+            | "review" => Some(5),
             _ => None,
         },
         specimen_camera: data.specimen_camera,

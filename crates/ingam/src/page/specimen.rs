@@ -5,19 +5,20 @@ use super::texts::KO;
 use super::view::House;
 use ingam_cases::answers::{DepositCode, DeviceCode, HolderCode, IssuerCode};
 use ingam_cases::id::{
-    BlobId, CallId, EndpointId, InstitutionId, MediumId, PolicyId, SubjectId, VerificationId,
+    BlobId, CallId, EndpointId, InstitutionId, MediumId, PolicyId, ReviewId, SubjectId, VerificationId,
 };
 use ingam_cases::institution::Profile;
 use ingam_cases::method::Method;
 use ingam_cases::policy::{
     AnswerForm, BlockList, Choice, DeviceKind, PictureSource, Policy, Question, Step, Words,
 };
+use ingam_cases::review::{AskedBy, Decision};
 use ingam_cases::security_card::Challenge;
 use ingam_cases::values::BankCode;
 use ingam_cases::verification::apply::apply;
 use ingam_cases::verification::{
     AccountProblem, AccountStep, CardProblem, CardStep, DeviceStep, DocumentField, DocumentKind, End, Event,
-    FormStep, InstitutionStep, LaterReason, Met, NamedMedium, RefusedCode, ResendProblem, Stage,
+    FormStep, InstitutionStep, LaterReason, Met, NamedMedium, RefusedCode, ResendProblem, Reviewed, Stage,
     Verification,
 };
 use jiff::Timestamp;
@@ -273,6 +274,16 @@ pub(crate) fn all() -> Vec<(String, Verification)> {
     add("v14".into(), ended(End::Verified));
     for code in RefusedCode::ALL {
         add(format!("v15-{code:?}"), ended(End::Refused { code: *code }));
+    }
+    for (name, decision) in [("v13-review", None), ("v15-upheld", Some(Decision::Upheld))] {
+        let review = Reviewed {
+            id: ReviewId::nth_of(&VerificationId::new(1_700_000_000_000, [3; 10]), 1),
+            asked_by: AskedBy::Person,
+            asked_at: at(NOW),
+            decision,
+        };
+        let v = ended(End::Refused { code: RefusedCode::CardRefused });
+        add(name.into(), Verification { review: Some(review), reviews: 1, ..v });
     }
     add("g5-expired".into(), ended(End::Expired));
     add("g10-cancelled".into(), ended(End::Cancelled));

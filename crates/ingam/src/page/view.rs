@@ -289,6 +289,7 @@ pub struct Account {
     pub other_banks: Vec<House>,
     pub chosen: Option<String>,
     pub number: String,
+    pub links: Vec<Action>,
 }
 
 /// V11.

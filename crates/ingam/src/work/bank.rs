@@ -4,17 +4,20 @@ use super::{Held, Outcome, recorded, with};
 use crate::app::App;
 use crate::codes;
 use crate::fault::Fault;
-use crate::flow::plaintext::Reader;
+use crate::flow::plaintext::{HOLDER, Reader};
 use crate::flow::verification::{Act, Blocked, LimitKeys};
 use crate::flow::{ActError, Secrets, read_event};
 use crate::fresh;
 use ingam_cases::answers::{Answer, DepositCode};
 use ingam_cases::id::{CallId, VerificationId};
+use ingam_cases::values::NameMatch;
 use ingam_cases::verification::{AccountStep, Command, Event};
 use ingam_connectors::{Deposit, HolderName, PrintContent};
+use ingam_ledger::RetentionClass;
 use jiff::Timestamp;
 
-/// Who holds the account. The holder's name is compared and forgotten: it may be another person's.
+/// Who holds the account. The holder's name is compared and forgotten: it may be another person's. Only where it is
+/// similar it is kept, sealed, for the reviewer who tells whether both are the same person.
 pub(super) async fn ask_holder(
     app: &App,
     task: &Held,
@@ -31,6 +34,8 @@ pub(super) async fn ask_holder(
     let given = app.given_account(id, reader.clone()).await?;
     let holder = app.bank.holder(&call, bank, &given.account, confirmed.birth_date()).await;
     let name = holder.name.as_ref().map(|n| n.compare(&confirmed.name));
+    let similar = holder.name.as_ref().filter(|_| name == Some(NameMatch::Similar));
+    let similar = similar.map(HolderName::expose);
     let keys = app.send_keys(id, reader).await?;
     let next_call = fresh!(app, CallId);
     let result = app
@@ -47,7 +52,7 @@ pub(super) async fn ask_holder(
                     next_call: next_call.clone(),
                     withheld_until,
                 },
-                secrets: Secrets::default(),
+                secrets: Secrets::default().maybe(HOLDER, "holder_name", RetentionClass::Identity, similar),
                 keys: keys.clone(),
             })
         })

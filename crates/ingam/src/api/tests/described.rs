@@ -161,6 +161,10 @@ async fn objects_are_what_the_document_says() {
     let otp = json!({ "type": "totp", "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "reference": "token-1" });
     let otp = program.post(&caller, "/v1/media", otp).await.expect(201);
     fits(&format!("/v1/media/{}", otp["id"].as_str().unwrap()), "Medium").await;
+    let refused = program.card_refused(&caller, &policy).await;
+    let review = program.post(&caller, "/v1/reviews", json!({ "verification": refused })).await.expect(201);
+    fits(&format!("/v1/reviews/{}?reason=test", review["id"].as_str().unwrap()), "Review").await;
+    fits(&format!("/v1/verifications/{refused}"), "Verification").await;
     let event = program.get(&caller, "/v1/events").await.expect(200)["data"][0]["id"].clone();
     fits(&format!("/v1/events/{}", event.as_str().unwrap()), "Event").await;
     let problem = program.get(&caller, "/v1/nothing").await.json();
@@ -169,7 +173,7 @@ async fn objects_are_what_the_document_says() {
     assert!(problems.is_empty(), "{problems:#?}");
     // The policy that the document draws is the policy that the rules know.
     let mut body = Policy::id_and_account("가", "나");
-    (body.block_lists, body.min_age) = (vec![BlockList::Deceased], 14);
+    (body.block_lists, body.min_age, body.second_reviewer) = (vec![BlockList::Deceased], 14, true);
     let body = serde_json::to_value(body).unwrap();
     let drawn = &document["components"]["schemas"]["PolicyBody"]["properties"];
     let names = |object: &Map<String, Value>| object.keys().cloned().collect::<BTreeSet<_>>();

@@ -9,6 +9,7 @@ mod lists;
 mod persons;
 mod policies;
 mod results;
+mod reviews;
 mod staff;
 mod steps;
 mod twice;

@@ -3,7 +3,6 @@
 use crate::testing::{Caller, Program, Reply};
 use axum::http::Method;
 use ingam_cases::id::StaffId;
-use ingam_cases::otp::{self, Form, Step};
 use ingam_ledger::{ACCESS_READ, EntryQuery, Stream};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
@@ -26,15 +25,6 @@ async fn once(program: &Program, caller: &Caller, path: &str, body: Value) -> Re
     program.call(caller, Method::POST, path, Some(body), &[("idempotency-key", path)]).await
 }
 
-/// Sets an account up as its link's page does.
-async fn set_up(program: &Program, url: &str, password: &str) {
-    let token = url.rsplit('/').next().unwrap();
-    let setup = program.app.setup(token, HERE).await.unwrap().expect("a link that can be used");
-    let step = Step::Thirty.at(program.app.now());
-    let code = otp::generate(&setup.secret, Form::COMMON, step);
-    assert_eq!(program.app.set_up(&setup, password, Some(code)).await.unwrap(), Ok(()));
-}
-
 #[tokio::test]
 async fn somebody_is_invited_changed_reset_and_removed() {
     let (program, caller) = begin().await;
@@ -51,7 +41,7 @@ async fn somebody_is_invited_changed_reset_and_removed() {
 
     let read = program.get(&caller, &path).await.expect(200);
     assert!(read.get("setup_url").is_none(), "the link is in the answer that made it alone");
-    set_up(&program, url, "blue-whale-7!").await;
+    program.set_up(url, "blue-whale-7!").await;
     assert_eq!(program.get(&caller, &path).await.expect(200)["status"], "active");
     assert!(program.app.setup(url.rsplit('/').next().unwrap(), HERE).await.unwrap().is_none());
 
@@ -62,7 +52,7 @@ async fn somebody_is_invited_changed_reset_and_removed() {
     let reset = program.post(&caller, &format!("{path}/reset"), json!({})).await.expect(200);
     assert_eq!(reset["status"], "invited");
     assert_ne!(reset["setup_url"], invited["setup_url"]);
-    set_up(&program, reset["setup_url"].as_str().unwrap(), "green-whale-8!").await;
+    program.set_up(reset["setup_url"].as_str().unwrap(), "green-whale-8!").await;
 
     let removed = program.post(&caller, &format!("{path}/remove"), json!({})).await.expect(200);
     assert_eq!(removed["status"], "left");

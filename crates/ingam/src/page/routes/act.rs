@@ -218,6 +218,7 @@ async fn act(visitor: &Visitor, person: &Person<'_>, action: &str, form: &Form) 
         }),
         "resend" => person.resend().await.map(plain),
         "change_account" => person.change_account().await.map(plain),
+        "review" => person.ask_review().await.map(plain),
         "notice" => person.ask_notice().await.map(plain),
         "new_link" => {
             let asked = |current| (current, Outcome { result: None, on: "?at=link_asked" });

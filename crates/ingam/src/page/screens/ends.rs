@@ -1,6 +1,6 @@
 //! The screens after the end, and those that belong to no step: help, another device, no such link, a fault.
 
-use super::{Screen, ScreenData, line, notice, page};
+use super::{Screen, ScreenData, line, looked_at, notice, page};
 use crate::page::texts::Texts;
 use crate::page::view::*;
 use crate::page::{problems, say};
@@ -16,11 +16,12 @@ pub(super) fn ended(v: &Verification, data: &ScreenData<'_>, end: End) -> Screen
         End::Refused { code: RefusedCode::StoppedByPerson } => {
             Screen::Stopped(StopHere { page: page(v, data, "stopped", t.stopped.title) })
         }
-        // What a register says of the dead is for the institution: outside it reads like any second look.
-        End::Refused { code: RefusedCode::Deceased } => {
+        End::Refused { .. } if looked_at(v) => {
             let page = page(v, data, "review", t.review.title);
             Screen::Notice(Notice { state: Some(Mark::Waiting), ..notice(page, t.review.help(who)) })
         }
+        // Whatever it was refused for: what a reviewer found is the institution's to say.
+        End::Refused { .. } if v.review.is_some() => upheld(v, data),
         End::Refused { code } => refused(v, data, code),
         End::Expired => {
             let page = page(v, data, "expired", t.expired.title);
@@ -107,8 +108,22 @@ fn refused(v: &Verification, data: &ScreenData<'_>, code: RefusedCode) -> Screen
         state: Some(Mark::Stopped),
         block: Some(Block::new(r.next, next)),
         small: automatic.then(|| r.automatic(&data.profile.name)),
+        links: match v.person_may_ask_review() {
+            true => vec![Action::post(r.review, format!("{}/review", page.path))],
+            false => vec![],
+        },
         action: Some(Action::post(r.again, again)),
         ..notice(page, why)
+    })
+}
+
+fn upheld(v: &Verification, data: &ScreenData<'_>) -> Screen {
+    let r = &data.t.refused;
+    let who = &data.profile.name;
+    Screen::Notice(Notice {
+        state: Some(Mark::Stopped),
+        block: Some(Block::new(r.next, r.upheld_next(who))),
+        ..notice(page(v, data, "refused", r.title), r.upheld(who))
     })
 }
 

@@ -199,6 +199,10 @@ pub(super) fn account(
         other_banks: other.to_vec(),
         chosen,
         number,
+        links: match v.person_may_ask_review() {
+            true => vec![Action::post(a.review, format!("{}/review", data.path))],
+            false => vec![],
+        },
     })
 }
 
