@@ -54,6 +54,8 @@ pub enum Attribute {
     Name,
     /// The nationality.
     Nationality,
+    /// The number by which Korea knows them.
+    Number,
 }
 
 /// A change that a verification brought to light. What it was and is stands sealed in the two verifications.

@@ -63,7 +63,8 @@ pub fn decisions(code: RefusedCode, similar: bool) -> Vec<Decision> {
         | RefusedCode::CardRefused
         | RefusedCode::TooYoung
         | RefusedCode::Deceased
-        | RefusedCode::DeviceNotProved => vec![Upheld, Again],
+        | RefusedCode::DeviceNotProved
+        | RefusedCode::PhoneNotProved => vec![Upheld, Again],
         RefusedCode::AccountNotProved if similar => vec![Upheld, Again, Accepted],
         RefusedCode::AccountNotProved => vec![Upheld, Again],
         // Its question keeps its id: asked again, the institution's server says the same.

@@ -5,7 +5,7 @@
 
 use ingam_connectors::{
     AccountOpeningBlocksConfig, AlienCardConfig, DeceasedRegisterConfig, DriverLicenceConfig,
-    ForeignPassportConfig, OpenBankingConfig, PassportConfig, ResidentCardConfig,
+    ForeignPassportConfig, OpenBankingConfig, PassportConfig, ResidentCardConfig, TelecomConfig,
 };
 use ingam_ledger::{Database, PostgresConfig};
 use serde::Deserialize;
@@ -52,7 +52,7 @@ settings! {
         passport: Option<PassportConfig>, foreign_passport: Option<ForeignPassportConfig>,
         alien_card: Option<AlienCardConfig>, deceased_register: Option<DeceasedRegisterConfig>,
         account_opening_blocks: Option<AccountOpeningBlocksConfig>,
-        loan_blocks: Option<AccountOpeningBlocksConfig>, open_banking: Option<OpenBankingConfig>, webhooks: Webhooks, backup: Backup, log: Log,
+        loan_blocks: Option<AccountOpeningBlocksConfig>, telecom: Option<TelecomConfig>, open_banking: Option<OpenBankingConfig>, webhooks: Webhooks, backup: Backup, log: Log,
     }
     /// Where and how to listen.
     Http { listen: String, base_url: String, proxies: usize, picture_bytes: usize, body_bytes: usize, }
@@ -65,7 +65,7 @@ settings! {
     /// Limits that hold across cases.
     Limits {
         sends_per_account_day: u32, sends_per_person_day: u32, sends_per_device_day: u32,
-        sends_per_address_day: u32, wrong_dates_per_card: u32, wrong_date_days: u32,
+        sends_per_address_day: u32, messages_per_phone_day: u32, messages_per_person_day: u32, wrong_dates_per_card: u32, wrong_date_days: u32,
     }
     /// Staff's accounts and the door of the console.
     Console { password_days: u32, sign_ins_per_address: u32, hashes_at_once: usize, }
@@ -225,6 +225,7 @@ impl Config {
             alien_card: AlienCardConfig,
             deceased_register: DeceasedRegisterConfig,
             account_opening_blocks: AccountOpeningBlocksConfig,
+            telecom: TelecomConfig,
             open_banking: OpenBankingConfig,
         }
     }

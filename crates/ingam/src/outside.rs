@@ -1,14 +1,14 @@
 //! The institutions outside, each behind the role that it plays; nobody where none is configured.
 
 use crate::unconnected::nobody;
-use ingam_cases::answers::{Answer, BlockCode, IssuerCode};
+use ingam_cases::answers::{Answer, BlockCode, IssuerCode, PhoneCode};
 use ingam_cases::id::CallId;
 use ingam_cases::policy::BlockList;
 use ingam_cases::values::{
     AlienCard, Document, DocumentKind, DriverLicence, ForeignPassport, Passport, PersonName, ResidentCard,
     ResidentNumber,
 };
-use ingam_connectors::{BlockList as List, Deadline, Issuer};
+use ingam_connectors::{BlockList as List, Deadline, Issuer, PhoneAsked, PhoneConfirmed, Telecom};
 use std::sync::Arc;
 
 /// A role that somebody may play.
@@ -33,6 +33,8 @@ pub struct Outside {
     pub account_opening: Role<dyn List>,
     /// The list of those who block loans in their name.
     pub loan: Role<dyn List>,
+    /// Who says whose a phone is.
+    pub telecom: Role<dyn Telecom>,
 }
 
 impl Outside {
@@ -94,6 +96,27 @@ impl Outside {
         match self.role(list) {
             Some(role) => role.look_up(call, name, number, before).await,
             None => nobody(BlockCode::Unavailable),
+        }
+    }
+
+    /// Has a message with a code sent to a phone.
+    pub async fn send_message(
+        &self,
+        call: &CallId,
+        phone: &PhoneAsked<'_>,
+        before: Deadline,
+    ) -> Answer<PhoneCode> {
+        match &self.telecom {
+            Some(telecom) => telecom.send(call, phone, before).await,
+            None => nobody(PhoneCode::Unavailable),
+        }
+    }
+
+    /// Has the code that was typed looked at.
+    pub async fn confirm_phone(&self, call: &CallId, code: &str, before: Deadline) -> PhoneConfirmed {
+        match &self.telecom {
+            Some(telecom) => telecom.confirm(call, code, before).await,
+            None => PhoneConfirmed { answer: nobody(PhoneCode::Unavailable), ci: None },
         }
     }
 

@@ -307,6 +307,7 @@ fn outside(config: &Config, clock: &MachineClock) -> Result<Outside, String> {
         deceased: vendor("deceased_register", config.deceased_register.as_ref(), clock)?.map(|v| v as _),
         account_opening: vendor("account_opening_blocks", lists, clock)?.map(|v| v as _),
         loan: vendor("loan_blocks", config.loan_blocks.as_ref(), clock)?.map(|v| v as _),
+        telecom: vendor("telecom", config.telecom.as_ref(), clock)?.map(|v| v as _),
     })
 }
 

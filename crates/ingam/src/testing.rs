@@ -22,14 +22,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use ingam_cases::answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode};
+use ingam_cases::answers::{Answer, BlockCode, DepositCode, HolderCode, IssuerCode, PhoneCode};
 use ingam_cases::id::{CallId, InstitutionId, VerificationId};
 use ingam_cases::institution::Profile;
 use ingam_cases::policy::{PictureSource, Policy, Step};
 use ingam_cases::values::{DocumentField, DocumentKind, NameMatch, PersonName, ResidentNumber};
 use ingam_cases::verification::command::Reading;
-use ingam_cases::verification::{AccountStep, CardStep, Command};
-use ingam_connectors::{BlockList, Deadline, Issuer};
+use ingam_cases::verification::{AccountStep, CardStep, Command, PhoneStep};
+use ingam_connectors::{BlockList, Deadline, Issuer, PhoneAsked, PhoneConfirmed, Telecom};
 use ingam_ledger::testing::Failing;
 use ingam_ledger::{FileTopKey, Ledger, RetentionClass, Store, Stream};
 use ingam_vision::picture::Picture;
@@ -112,6 +112,7 @@ impl Silent {
             deceased: Some(Arc::new(Self)),
             account_opening: Some(Arc::new(Self)),
             loan: None,
+            telecom: Some(Arc::new(Self)),
         }
     }
 }
@@ -120,6 +121,17 @@ impl Silent {
 impl<D: Send + Sync> Issuer<D> for Silent {
     async fn check(&self, _: &CallId, _: &PersonName, _: &D, _: Deadline) -> Answer<IssuerCode> {
         nobody(IssuerCode::Unavailable)
+    }
+}
+
+#[async_trait]
+impl Telecom for Silent {
+    async fn send(&self, _: &CallId, _: &PhoneAsked<'_>, _: Deadline) -> Answer<PhoneCode> {
+        nobody(PhoneCode::Unavailable)
+    }
+
+    async fn confirm(&self, _: &CallId, _: &str, _: Deadline) -> PhoneConfirmed {
+        PhoneConfirmed { answer: nobody(PhoneCode::Unavailable), ci: None }
     }
 }
 
@@ -354,6 +366,24 @@ impl Program {
         let next_call = fresh!(self.app, CallId);
         let command = Command::IssuerAnswered { call, answer: answer(code, "mois"), next_call };
         self.answered(id, keys, command, Secrets::default).await.unwrap()
+    }
+
+    /// The telecom has answered: what became of a message, or of a code, with the owner's identifier.
+    pub(crate) async fn telecom_answers(&self, id: &VerificationId, code: PhoneCode, ci: Option<&str>) {
+        let phone = self.app.verification(id).await.unwrap().unwrap().state.phone;
+        let call = phone.call().unwrap().clone();
+        let reader = || Reads::task("test", "test");
+        let given = self.app.given_phone(id, reader()).await.unwrap();
+        let confirmed = self.app.confirmed(id, reader()).await.unwrap();
+        let keys = self.app.message_keys(&given.number, &confirmed).await.unwrap();
+        let answer = answer(code, "telecom");
+        let command = match phone {
+            PhoneStep::Checking { .. } => Command::PhoneConfirmed { call, answer },
+            _ => Command::PhoneAnswered { call, answer },
+        };
+        let class = RetentionClass::Identity;
+        let secrets = || Secrets::default().maybe("verification.phone_confirmed/1", "ci", class, ci);
+        self.answered(id, keys, command, secrets).await.unwrap();
     }
 
     /// The bank has named the holder, and taken the 1 won; answers the code that came with it.

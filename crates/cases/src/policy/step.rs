@@ -65,6 +65,18 @@ pub enum Step {
         #[serde(default = "five")]
         tries: u32,
     },
+    /// ⑥ A phone in the person's name, proved by a code that goes to it. Strengthens, and never counts.
+    Phone {
+        /// Messages in all.
+        #[serde(default = "three")]
+        sends: u32,
+        /// Tries for one code.
+        #[serde(default = "five")]
+        tries: u32,
+        /// Life of one code, in minutes.
+        #[serde(default = "three")]
+        code_minutes: u32,
+    },
 }
 
 /// A kind of access medium whose holder can be asked for a code.
@@ -103,6 +115,8 @@ pub enum StepKind {
     InstitutionCheck,
     /// [`Step::Device`].
     Device,
+    /// [`Step::Phone`].
+    Phone,
 }
 
 pub(super) fn is_zero(years: &u8) -> bool {
@@ -136,6 +150,7 @@ impl Step {
             Self::Form { .. } => StepKind::Form,
             Self::InstitutionCheck { .. } => StepKind::InstitutionCheck,
             Self::Device { .. } => StepKind::Device,
+            Self::Phone { .. } => StepKind::Phone,
         }
     }
 
@@ -145,6 +160,7 @@ impl Step {
             Self::IdDocument { .. } => Some(Method::IdDocument),
             Self::ExistingAccount { .. } => Some(Method::ExistingAccount),
             Self::Device { .. } => Some(Method::Device),
+            Self::Phone { .. } => Some(Method::Phone),
             Self::Form { .. } | Self::InstitutionCheck { .. } => None,
         }
     }
@@ -198,6 +214,17 @@ impl Step {
                 }
             }
             Self::InstitutionCheck { .. } => {}
+            Self::Phone { sends, tries, code_minutes } => {
+                ranges.extend([
+                    ("sends", *sends, MAX_SENDS),
+                    ("tries", *tries, MAX_CODE_TRIES),
+                    ("code_minutes", *code_minutes, MAX_CODE_MINUTES),
+                ]);
+                if !before.iter().any(|step| step.kind() == StepKind::IdDocument) {
+                    let why = "The owner is asked about by the name on the ID: put `id_document` before it.";
+                    add("", "needs_name_first", why);
+                }
+            }
             Self::Device { kinds, tries } => {
                 ranges.push(("tries", *tries, MAX_CODE_TRIES));
                 if kinds.is_empty() {

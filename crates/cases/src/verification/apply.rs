@@ -5,10 +5,10 @@ use super::card::{another_picture, fold_issuer_answer, fold_list_answer, list_ch
 use super::device::fold_tried;
 use super::{
     AccountProblem, AccountStep, CardProblem, CardStep, Check, CheckKind, DeviceStep, DocumentKind, End,
-    Event, FormStep, InstitutionStep, LaterReason, ResendProblem, Stage, Verification,
+    Event, FormStep, InstitutionStep, LaterReason, PhoneStep, ResendProblem, Stage, Verification,
 };
-use super::{institution_check, review};
-use crate::answers::{HolderCode, IssuerCode, Outcome};
+use super::{institution_check, phone, review};
+use crate::answers::{HolderCode, IssuerCode, Outcome, PhoneCode};
 use crate::id::CallId;
 use crate::policy::{Step, StepKind};
 use crate::values::NameMatch;
@@ -68,6 +68,8 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
                 institution_check: InstitutionStep::Idle,
                 medium: medium.clone(),
                 device: DeviceStep::Idle,
+                phone: PhoneStep::Idle,
+                messages: 0,
                 checks: Vec::new(),
                 met: Vec::new(),
                 notice_asked: false,
@@ -117,6 +119,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
             if edited.iter().any(|f| f.names_the_person()) {
                 v.clear_of.clear();
                 forget_account(&mut v);
+                phone::forget(&mut v);
             }
         }
         Event::CardExpired {} => {
@@ -237,6 +240,19 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
             institution_check::fold_answer(&mut v, call, *code, provider, *at, *retry_at);
         }
         Event::DeviceTried { call, code, at } => fold_tried(&mut v, call, *code, *at),
+        Event::PhoneGiven { call } => {
+            v.messages += 1;
+            v.phone = PhoneStep::Sending { call: call.clone() };
+        }
+        Event::PhoneAnswered { call, code, provider, provider_ref, at, .. } => {
+            phone::fold_answered(&mut v, call, *code, provider, provider_ref.as_ref(), *at);
+        }
+        Event::PhoneCodeTyped {} => phone::fold_typed(&mut v),
+        Event::PhoneConfirmed { call, code, provider, provider_ref, at, .. } => {
+            phone::fold_confirmed(&mut v, call, *code, provider, provider_ref.as_ref(), *at);
+        }
+        Event::PhoneLapsed {} => v.phone = PhoneStep::Name { problem: Some(PhoneCode::CodeUsedUp) },
+        Event::PhoneChanged {} => v.phone = PhoneStep::Name { problem: None },
         Event::NoticeAsked {} => v.notice_asked = true,
         Event::NoticeDue {} => v.notice_asked = false,
         Event::LinkAsked {} => v.links_asked += 1,
@@ -269,6 +285,7 @@ fn start_checking(v: &mut Verification) -> Stage {
             StepKind::ExistingAccount => v.account = AccountStep::Name { problem: None },
             StepKind::Form => v.form = FormStep::Open,
             StepKind::Device => v.device = DeviceStep::Open { wrong: 0, last: None },
+            StepKind::Phone => v.phone = PhoneStep::Name { problem: None },
             // It is asked when everything before it is done.
             StepKind::InstitutionCheck => {}
         }

@@ -7,6 +7,7 @@ use super::account::{another_account_left, forget_account};
 use super::apply::apply;
 use super::command::{Hindrance, Reading};
 use super::decide::{exhausted, retry_at};
+use super::phone;
 use super::{AccountStep, CheckKind, DocumentField, Event, Met, RefusedCode, Verification};
 use crate::answers::{Answer, BlockCode, IssuerCode, Outcome};
 use crate::id::{BlobId, CallId};
@@ -314,11 +315,12 @@ pub(super) fn list_check(list: BlockList) -> CheckKind {
     }
 }
 
-/// The card goes, and with it the account whose holder was compared with the card's name.
+/// The card goes, and with it the account and the phone that were compared with the card's name.
 pub(super) fn another_picture(v: &mut Verification, problem: Option<CardProblem>) {
     v.card = CardStep::Picture { problem };
     v.clear_of.clear();
     forget_account(v);
+    phone::forget(v);
 }
 
 pub(super) fn fold_issuer_answer(

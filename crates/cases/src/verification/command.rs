@@ -2,7 +2,9 @@
 //! carries the outcome alone.
 
 use super::{DocumentField, DocumentKind, NamedMedium};
-use crate::answers::{Answer, BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode};
+use crate::answers::{
+    Answer, BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode, PhoneCode,
+};
 use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, SubjectId, VerificationId};
 use crate::policy::{PictureSource, Policy};
 use crate::review::{AskedBy, Decision};
@@ -171,6 +173,37 @@ pub enum Command {
         call: CallId,
         /// What came of it; compared in constant time before.
         code: DeviceCode,
+    },
+    /// The person names a phone.
+    GivePhone {
+        /// The session that acts.
+        session: u32,
+        /// Id for the message.
+        call: CallId,
+    },
+    /// The telecom said what became of the message.
+    PhoneAnswered {
+        /// The message.
+        call: CallId,
+        /// The answer.
+        answer: Answer<PhoneCode>,
+    },
+    /// The person typed the code of the message.
+    TypePhoneCode {
+        /// The session that acts.
+        session: u32,
+    },
+    /// The telecom said what it makes of the code.
+    PhoneConfirmed {
+        /// The message.
+        call: CallId,
+        /// The answer.
+        answer: Answer<PhoneCode>,
+    },
+    /// The person wants another phone, or another message.
+    ChangePhone {
+        /// The session that acts.
+        session: u32,
     },
     /// The person wants to be told when it goes on.
     AskNotice {

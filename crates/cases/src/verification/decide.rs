@@ -11,6 +11,7 @@ use super::device;
 use super::form;
 use super::institution_check;
 use super::next::{Next, next};
+use super::phone;
 use super::review;
 use super::{AccountStep, CardProblem, CardStep, Command, End, Event, RefusedCode, Stage, Verification};
 use crate::id::CallId;
@@ -102,6 +103,8 @@ fn after_the_end(v: &Verification, command: Command, now: Timestamp) -> Result<V
         Command::HolderAnswered { .. }
         | Command::CardRead { .. }
         | Command::WithholdCard { .. }
+        | Command::PhoneAnswered { .. }
+        | Command::PhoneConfirmed { .. }
         | Command::InstitutionAnswered { .. } => Err(Refusal::StaleAnswer),
         _ => Err(if v.end() == Some(End::Expired) { Refusal::Expired } else { Refusal::Ended }),
     }
@@ -224,6 +227,20 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
             mine(session)?;
             device::tried(v, call, code, now)
         }
+        Command::GivePhone { session, call } => {
+            mine(session)?;
+            phone::give(v, call)
+        }
+        Command::PhoneAnswered { call, answer } => phone::answered(v, call, answer, now),
+        Command::TypePhoneCode { session } => {
+            mine(session)?;
+            phone::typed(v, now)
+        }
+        Command::PhoneConfirmed { call, answer } => phone::confirmed(v, call, answer, now),
+        Command::ChangePhone { session } => {
+            mine(session)?;
+            phone::change(v)
+        }
         Command::AskNotice { session } => {
             mine(session)?;
             if !issuer_awaited(v) && !bank_awaited(v) && !v.institution_check.awaited() {
@@ -297,6 +314,7 @@ fn tick(
         AccountStep::Code { expires_at, .. } if now >= *expires_at => events.push(Event::CodeLapsed {}),
         _ => {}
     }
+    events.extend(phone::lapsed(v, now));
     events.extend(institution_check::again(v, now));
     if let CardStep::Later { retry_at, .. } = &v.card
         && now >= *retry_at
@@ -349,7 +367,7 @@ fn answered(before: &Verification, after: &Verification, events: &[Event]) -> bo
 /// The end of a verification whose policy can't be met any more.
 pub(super) fn exhausted(v: &Verification, now: Timestamp) -> Option<Event> {
     let refused = |code| Some(Event::Refused { code, at: now });
-    if let Some(code) = device::exhausted(v) {
+    if let Some(code) = device::exhausted(v).or_else(|| phone::exhausted(v)) {
         return refused(code);
     }
     let document = v.plan.id_document()?;

@@ -3,7 +3,9 @@
 
 use super::command::{ConsentAnswer, KeptPicture, ShownText};
 use super::{DocumentField, DocumentKind, NamedMedium, RefusedCode};
-use crate::answers::{BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode};
+use crate::answers::{
+    BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode, PhoneCode,
+};
 use crate::id::{BlobId, CallId, InstitutionId, PersonId, PolicyId, ReviewId, SubjectId, VerificationId};
 use crate::policy::{BlockList, PictureSource, Policy};
 use crate::review::{AskedBy, Decision};
@@ -176,6 +178,41 @@ pub enum Event {
     },
     #[serde(rename = "verification.device_tried/1")]
     DeviceTried { call: CallId, code: DeviceCode, at: Timestamp },
+    /// Sealed: `phone_number`, `telecom`.
+    #[serde(rename = "verification.phone_given/1")]
+    PhoneGiven { call: CallId },
+    #[serde(rename = "verification.phone_answered/1")]
+    PhoneAnswered {
+        call: CallId,
+        code: PhoneCode,
+        provider: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_ref: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_code: Option<String>,
+        elapsed_ms: u64,
+        at: Timestamp,
+    },
+    /// Sealed: `code`.
+    #[serde(rename = "verification.phone_code_typed/1")]
+    PhoneCodeTyped {},
+    /// Sealed: `ci`, where the phone is the person's.
+    #[serde(rename = "verification.phone_confirmed/1")]
+    PhoneConfirmed {
+        call: CallId,
+        code: PhoneCode,
+        provider: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_ref: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_code: Option<String>,
+        elapsed_ms: u64,
+        at: Timestamp,
+    },
+    #[serde(rename = "verification.phone_lapsed/1")]
+    PhoneLapsed {},
+    #[serde(rename = "verification.phone_changed/1")]
+    PhoneChanged {},
     #[serde(rename = "verification.notice_asked/1")]
     NoticeAsked {},
     #[serde(rename = "verification.notice_due/1")]
@@ -220,6 +257,7 @@ impl Event {
             Self::FormAnswered { .. } => "verification.form_answered",
             Self::InstitutionAnswered { .. } => "verification.institution_checked",
             Self::DeviceTried { .. } => "verification.device_tried",
+            Self::PhoneConfirmed { .. } => "verification.phone_checked",
             Self::NoticeAsked {} => "verification.notice_requested",
             Self::NoticeDue {} => "verification.notice_due",
             Self::LinkAsked {} => "verification.link_requested",
@@ -235,7 +273,7 @@ impl Event {
     }
 
     /// Every public type, for documents.
-    pub const PUBLIC_TYPES: [&'static str; 19] = [
+    pub const PUBLIC_TYPES: [&'static str; 20] = [
         "verification.created",
         "verification.started",
         "verification.document_read",
@@ -245,6 +283,7 @@ impl Event {
         "verification.form_answered",
         "verification.institution_checked",
         "verification.device_tried",
+        "verification.phone_checked",
         "verification.notice_requested",
         "verification.notice_due",
         "verification.link_requested",

@@ -15,6 +15,7 @@ pub mod event;
 mod form;
 mod institution_check;
 pub mod next;
+mod phone;
 pub mod review;
 pub mod work;
 
@@ -34,6 +35,7 @@ pub use device::{DeviceStep, NamedMedium};
 pub use event::Event;
 pub use form::FormStep;
 pub use institution_check::InstitutionStep;
+pub use phone::PhoneStep;
 pub use review::Reviewed;
 
 /// The state of a verification: the fold of its entries' clear parts.
@@ -102,6 +104,12 @@ pub struct Verification {
     /// Its progress.
     #[serde(default, skip_serializing_if = "DeviceStep::is_idle")]
     pub device: DeviceStep,
+    /// The phone's progress.
+    #[serde(default, skip_serializing_if = "PhoneStep::is_idle")]
+    pub phone: PhoneStep,
+    /// Messages with a code that went to a phone, or may have.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub messages: u32,
     /// Every check that was asked outside, in order.
     pub checks: Vec<Check>,
     /// The methods that were met.
@@ -191,6 +199,8 @@ pub enum RefusedCode {
     StoppedByInstitution,
     /// No right code of the access medium within the policy's tries, or the medium is locked.
     DeviceNotProved,
+    /// No phone in the person's name was proved within the policy's messages.
+    PhoneNotProved,
 }
 
 impl RefusedCode {
@@ -206,6 +216,7 @@ impl RefusedCode {
         Self::TooYoung,
         Self::StoppedByInstitution,
         Self::DeviceNotProved,
+        Self::PhoneNotProved,
     ];
 }
 
@@ -251,6 +262,8 @@ pub enum CheckKind {
     Institution,
     /// The person, about a code of an access medium.
     Device,
+    /// The telecom, about whose a phone is.
+    Phone,
 }
 
 /// A method that was met.
@@ -313,6 +326,8 @@ pub enum WaitingFor {
     Bank,
     /// The institution.
     Institution,
+    /// The telecom.
+    Telecom,
     /// A reviewer.
     Reviewer,
 }
@@ -347,6 +362,8 @@ impl Verification {
     /// Whether nothing of a step is left to do.
     pub fn done(&self, step: &Step) -> bool {
         match (step.method(), step) {
+            // No telecom knows by which number Korea knows them.
+            (Some(Method::Phone), _) if !self.document.names_a_number() => true,
             (Some(method), _) => self.met.iter().any(|m| m.method == method),
             (None, Step::Form { .. }) => self.form == FormStep::Answered,
             (None, _) => self.institution_check == InstitutionStep::Passed,
@@ -394,9 +411,18 @@ impl Verification {
             }
             _ => None,
         };
+        let phone = match &self.phone {
+            PhoneStep::Sending { .. } | PhoneStep::Checking { .. } => {
+                wait(WaitingFor::Telecom, self.expires_at, None)
+            }
+            PhoneStep::Code { expires_at, .. } => wait(WaitingFor::Person, *expires_at, None),
+            _ => None,
+        };
         // While the person can do something on the page, nobody is waited for.
         match next::next(self) {
             next::Next::Code { .. } => account,
+            next::Next::PhoneCode { .. } => phone,
+            next::Next::Wait { telecom: true, .. } => phone,
             next::Next::Wait { reading: false, .. } => account.or(card).or(institution),
             _ => None,
         }

@@ -3,9 +3,9 @@
 use super::card::may_ask_bank;
 use super::{
     AccountProblem, AccountStep, CardProblem, CardStep, DeviceStep, DocumentField, End, FormStep,
-    InstitutionStep, LaterReason, ResendProblem, Stage, Verification,
+    InstitutionStep, LaterReason, PhoneStep, ResendProblem, Stage, Verification,
 };
-use crate::answers::{DeviceCode, IssuerCode};
+use crate::answers::{DeviceCode, IssuerCode, PhoneCode};
 use crate::policy::{DeviceKind, StepKind};
 use crate::values::BankCode;
 use jiff::Timestamp;
@@ -67,8 +67,28 @@ pub enum Next {
         /// How often it may still be wrong.
         tries_left: u32,
     },
+    /// Name a phone.
+    Phone {
+        /// What became of the last one.
+        problem: Option<PhoneCode>,
+        /// How often a message can be asked for.
+        messages_left: u32,
+    },
+    /// Type the code that went to the phone.
+    PhoneCode {
+        /// Until when.
+        expires_at: Timestamp,
+        /// How often.
+        tries_left: u32,
+        /// What the telecom said of the last one.
+        problem: Option<PhoneCode>,
+        /// How often a message can be asked for.
+        messages_left: u32,
+    },
     /// Nothing: someone else is at work.
     Wait {
+        /// The telecom is asked.
+        telecom: bool,
         /// The card is being read.
         reading: bool,
         /// The issuer: being asked, or asked again at that time.
@@ -121,6 +141,7 @@ struct Waits {
     issuer: Option<WaitState>,
     bank: Option<(BankCode, WaitState)>,
     institution: Option<WaitState>,
+    telecom: bool,
 }
 
 /// What comes next.
@@ -139,6 +160,7 @@ pub fn next(v: &Verification) -> Next {
             StepKind::Form => form(v, &waits),
             StepKind::InstitutionCheck => institution(v, &mut waits),
             StepKind::Device => device(v, &waits),
+            StepKind::Phone => phone(v, &mut waits),
         };
         match turn {
             Turn::Person(next) => return next,
@@ -146,8 +168,8 @@ pub fn next(v: &Verification) -> Next {
             Turn::On => {}
         }
     }
-    let Waits { reading, issuer, bank, institution } = waits;
-    Next::Wait { reading, issuer, bank, institution }
+    let Waits { reading, issuer, bank, institution, telecom } = waits;
+    Next::Wait { telecom, reading, issuer, bank, institution }
 }
 
 impl Waits {
@@ -250,5 +272,25 @@ fn device(v: &Verification, waits: &Waits) -> Turn {
             Turn::Person(Next::Device { kind: medium.kind, last, tries_left: v.device_tries_left() })
         }
         _ => Turn::On,
+    }
+}
+
+fn phone(v: &Verification, waits: &mut Waits) -> Turn {
+    let messages_left = v.messages_left();
+    match &v.phone {
+        _ if !v.document.names_a_number() => Turn::On,
+        PhoneStep::Name { .. } if waits.hold_a_beginning(v) => Turn::Others,
+        PhoneStep::Name { problem } => Turn::Person(Next::Phone { problem: *problem, messages_left }),
+        PhoneStep::Code { expires_at, tries_left, problem, .. } => Turn::Person(Next::PhoneCode {
+            expires_at: *expires_at,
+            tries_left: *tries_left,
+            problem: *problem,
+            messages_left,
+        }),
+        PhoneStep::Sending { .. } | PhoneStep::Checking { .. } => {
+            waits.telecom = true;
+            Turn::Others
+        }
+        PhoneStep::Idle | PhoneStep::Passed => Turn::On,
     }
 }

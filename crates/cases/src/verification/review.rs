@@ -6,8 +6,8 @@
 use super::account::forget_account;
 use super::card::another_picture;
 use super::{
-    AccountProblem, AccountStep, CardStep, DeviceStep, End, Event, InstitutionStep, LaterReason, RefusedCode,
-    Stage, Verification,
+    AccountProblem, AccountStep, CardStep, DeviceStep, End, Event, InstitutionStep, LaterReason, PhoneStep,
+    RefusedCode, Stage, Verification,
 };
 use crate::id::ReviewId;
 use crate::method::Method;
@@ -160,6 +160,7 @@ pub(super) fn fold_decided(v: &mut Verification, decision: Decision, expires_at:
             v.institution_check = InstitutionStep::Passed;
         }
         RefusedCode::DeviceNotProved => v.device = DeviceStep::Open { wrong: 0, last: None },
+        RefusedCode::PhoneNotProved => (v.messages, v.phone) = (0, PhoneStep::Name { problem: None }),
         // They are never opened again.
         RefusedCode::StoppedByInstitution
         | RefusedCode::StoppedByPerson
@@ -168,7 +169,7 @@ pub(super) fn fold_decided(v: &mut Verification, decision: Decision, expires_at:
     }
 }
 
-/// Behind the end nobody listened to a reader, to who holds an account, or to the institution; and an issuer's late yes
+/// Behind the end nobody listened to a reader, a telecom, who holds an account, or the institution; and an issuer's late yes
 /// met no method. Each is asked anew.
 fn take_up_what_was_dropped(v: &mut Verification) {
     let unmet = |method| !v.met.iter().any(|met| met.method == method);
@@ -184,6 +185,9 @@ fn take_up_what_was_dropped(v: &mut Verification) {
     }
     if let AccountStep::AskingHolder { .. } = v.account {
         v.account = AccountStep::Name { problem: None };
+    }
+    if let PhoneStep::Sending { .. } | PhoneStep::Checking { .. } = v.phone {
+        v.phone = PhoneStep::Name { problem: None };
     }
     if v.institution_check.awaited() {
         v.institution_check = InstitutionStep::Idle;

@@ -2,8 +2,8 @@
 //!
 //! Names what is meant; the program turns a limit into a claim with the identifier's keyed index.
 
-use super::{AccountStep, CardStep, Event, InstitutionStep, Stage, Verification};
-use crate::answers::{DepositCode, IssuerCode};
+use super::{AccountStep, CardStep, Event, InstitutionStep, PhoneStep, Stage, Verification};
+use crate::answers::{DepositCode, IssuerCode, PhoneCode};
 use crate::id::{BlobId, CallId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,16 @@ pub enum Work {
         /// The question.
         call: CallId,
     },
+    /// Have a message with a code sent to a phone. At most once: nobody can be asked whether it went.
+    SendMessage {
+        /// The message.
+        call: CallId,
+    },
+    /// Ask the telecom about the code that was typed. A right one answers the same however often it is asked.
+    ConfirmPhone {
+        /// The message.
+        call: CallId,
+    },
     /// Come back at a moment that the case set for itself.
     Tick,
     /// Find or make the person behind it.
@@ -73,7 +83,7 @@ impl Work {
     /// How the effect may be repeated.
     pub fn effect(&self) -> Effect {
         match self {
-            Self::AskIssuer { .. } => Effect::Blind,
+            Self::AskIssuer { .. } | Self::SendMessage { .. } => Effect::Blind,
             Self::SendWon { .. } => Effect::Queryable,
             _ => Effect::Idempotent,
         }
@@ -90,6 +100,8 @@ impl Work {
             Self::SendWon { .. } => "send_won",
             Self::AskDeposit { .. } => "ask_deposit",
             Self::AskInstitution { .. } => "ask_institution",
+            Self::SendMessage { .. } => "send_message",
+            Self::ConfirmPhone { .. } => "confirm_phone",
             Self::Tick => "tick",
             Self::LinkPerson => "link_person",
         }
@@ -136,6 +148,15 @@ pub fn work(after: &Verification, event: &Event) -> Vec<(Work, Option<Timestamp>
             InstitutionStep::Later { retry_at, .. } => vec![(Work::Tick, Some(retry_at))],
             _ => vec![],
         },
+        Event::PhoneGiven { call } => vec![(Work::SendMessage { call: call.clone() }, None)],
+        Event::PhoneCodeTyped {} => match &after.phone {
+            PhoneStep::Checking { call, .. } => vec![(Work::ConfirmPhone { call: call.clone() }, None)],
+            _ => vec![],
+        },
+        Event::PhoneAnswered { .. } => match &after.phone {
+            PhoneStep::Code { expires_at, .. } => vec![(Work::Tick, Some(*expires_at))],
+            _ => vec![],
+        },
         Event::DepositWithheld { retry_at } => vec![(Work::Tick, Some(*retry_at))],
         Event::ReviewDecided { .. } => reopened(after),
         _ => vec![],
@@ -147,6 +168,9 @@ fn reopened(after: &Verification) -> Vec<(Work, Option<Timestamp>)> {
     let mut due = vec![(Work::Tick, Some(after.expires_at))];
     if let CardStep::Later { retry_at, .. } = &after.card {
         due.push((Work::Tick, Some(*retry_at)));
+    }
+    if let PhoneStep::Code { expires_at, .. } = &after.phone {
+        due.push((Work::Tick, Some(*expires_at)));
     }
     match &after.account {
         AccountStep::InDoubt { call, retry_at, .. } => {
@@ -202,7 +226,7 @@ pub enum Limit {
     /// The issuer was asked by a person: all tries that were spent are whole again, those of questions that stayed
     /// without an answer, too.
     FreeCard,
-    /// A send of 1 won for account, person, device and address.
+    /// A send of 1 won for account, person, device and address, or of a message to a phone for phone and person.
     TakeSend {
         /// Who holds it.
         call: CallId,
@@ -227,6 +251,11 @@ pub fn limits(event: &Event) -> Vec<Limit> {
         },
         Event::ReviewDecided { settled_with_issuer: true, .. } => vec![Limit::FreeCard],
         Event::DepositAsked { call, .. } => vec![Limit::TakeSend { call: call.clone() }],
+        Event::PhoneGiven { call } => vec![Limit::TakeSend { call: call.clone() }],
+        Event::PhoneAnswered { call, code, .. } => match code {
+            PhoneCode::Sent | PhoneCode::Unavailable => vec![],
+            _ => vec![Limit::ReturnSend { call: call.clone() }],
+        },
         Event::DepositAnswered { call, code, .. } => match code {
             DepositCode::Deposited | DepositCode::Unknown => vec![],
             _ => vec![Limit::ReturnSend { call: call.clone() }],

@@ -67,7 +67,13 @@ fn a_bank_in_maintenance_is_asked_again_by_itself() {
     assert_eq!(story.work(), [(Work::Tick, Some(retry_at))]);
     let later = WaitState::Later { retry_at, reason: LaterReason::Maintenance };
     let story = story
-        .meets(&Next::Wait { reading: false, issuer: None, bank: Some((bank(), later)), institution: None })
+        .meets(&Next::Wait {
+            telecom: false,
+            reading: false,
+            issuer: None,
+            bank: Some((bank(), later)),
+            institution: None,
+        })
         .stands(Status::Waiting, Some(WaitingFor::Bank))
         .wait(5)
         .ticks();

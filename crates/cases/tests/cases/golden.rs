@@ -158,6 +158,7 @@ pub(crate) fn all_stories() -> Vec<(&'static str, Vec<Event>)> {
         ("refused by the issuer", refused().events),
         ("other documents, and a block", other_documents().events),
         ("questions, a device, and the institution's word", crate::steps::everything().events),
+        ("a phone, by every way", crate::steps::every_phone().events),
         ("a reviewer takes a similar name for the person's", crate::reviews::similar_accepted().events),
     ]
 }

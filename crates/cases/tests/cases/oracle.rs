@@ -1,7 +1,9 @@
 //! A second opinion on a verification, from its events alone and written apart from the rules: what must have
 //! happened before it may be called verified, and what must never happen.
 
-use ingam_cases::answers::{DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode, Outcome};
+use ingam_cases::answers::{
+    DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode, Outcome, PhoneCode,
+};
 use ingam_cases::id::CallId;
 use ingam_cases::policy::{BlockList, Policy, Step};
 use ingam_cases::review::Decision;
@@ -45,6 +47,11 @@ pub(crate) struct Judge {
     institution_passed: bool,
     device_wrong: u32,
     device_proved: bool,
+    phone_asked: Option<CallId>,
+    phone_typed: bool,
+    phone_tries: u32,
+    messages: u32,
+    phone_proved: Option<u32>,
     notice: bool,
     calls: BTreeSet<CallId>,
     end: Option<bool>,
@@ -98,6 +105,11 @@ impl Judge {
             institution_passed: false,
             device_wrong: 0,
             device_proved: false,
+            phone_asked: None,
+            phone_typed: false,
+            phone_tries: 0,
+            messages: 0,
+            phone_proved: None,
             notice: false,
             calls: BTreeSet::new(),
             end: None,
@@ -130,6 +142,15 @@ impl Judge {
             .unwrap_or_default()
     }
 
+    /// Messages, tries.
+    fn phone_rules(&self) -> (u32, u32) {
+        let phone = self.plan.steps.iter().find_map(|s| match s {
+            Step::Phone { sends, tries, .. } => Some((*sends, *tries)),
+            _ => None,
+        });
+        phone.unwrap_or_default()
+    }
+
     /// Whether a step is done, as far as its own events tell.
     fn done(&self, step: &Step) -> bool {
         match step {
@@ -138,6 +159,7 @@ impl Judge {
             Step::Form { .. } => self.answered,
             Step::InstitutionCheck { .. } => self.institution_passed,
             Step::Device { .. } => self.device_proved,
+            Step::Phone { .. } => self.phone_proved == Some(self.claim) || !self.numbered,
         }
     }
 
@@ -337,6 +359,41 @@ impl Judge {
                 self.device_wrong += u32::from(*code != DeviceCode::Right);
                 self.device_proved = *code == DeviceCode::Right;
             }
+            Event::PhoneGiven { call } => {
+                self.asks_once(call)?;
+                self.nothing_stands_against()?;
+                that(self.confirmed && self.numbered, "a phone before the name is known")?;
+                let before = self.plan.steps.iter().take_while(|step| !matches!(step, Step::Phone { .. }));
+                // Card and account may wait for somebody outside; what the person does comes in its order.
+                let waits =
+                    |step: &&Step| matches!(step, Step::IdDocument { .. } | Step::ExistingAccount { .. });
+                let open = before.filter(|step| !waits(step)).any(|step| !self.done(step));
+                that(!open, "begun before what stands before it")?;
+                self.messages += 1;
+                that(self.messages <= self.phone_rules().0, "more messages than the plan has")?;
+                (self.phone_asked, self.phone_typed, self.phone_tries) = (Some(call.clone()), false, 0);
+            }
+            Event::PhoneAnswered { call, code, .. } => {
+                that(self.phone_asked.as_ref() == Some(call), "an answer nobody asked for")?;
+                if *code != PhoneCode::Sent {
+                    self.phone_asked = None;
+                }
+            }
+            Event::PhoneCodeTyped {} => {
+                that(self.phone_asked.is_some() && !self.phone_typed, "a code of no message")?;
+                self.phone_typed = true;
+                that(self.phone_tries < self.phone_rules().1, "more tries than the plan has")?;
+            }
+            Event::PhoneConfirmed { call, code, .. } => {
+                that(self.phone_typed, "an answer about a code that nobody typed")?;
+                that(self.phone_asked.as_ref() == Some(call), "an answer nobody asked for")?;
+                self.phone_typed = false;
+                self.phone_tries += u32::from(*code == PhoneCode::WrongCode);
+                if *code == PhoneCode::Owner {
+                    self.phone_proved = Some(self.claim);
+                }
+            }
+            Event::PhoneLapsed {} | Event::PhoneChanged {} => self.phone_asked = None,
             Event::NoticeAsked {} => self.notice = true,
             Event::NoticeDue {} => {
                 that(self.notice, "a notice that nobody asked for")?;
@@ -352,6 +409,7 @@ impl Judge {
                     Some(Step::Form { .. }) => Err("verified without answers"),
                     Some(Step::InstitutionCheck { .. }) => Err("verified without the institution's yes"),
                     Some(Step::Device { .. }) => Err("verified without a right code"),
+                    Some(Step::Phone { .. }) => Err("verified without the person's own phone"),
                 };
                 why?;
                 self.end = Some(true);
@@ -398,6 +456,7 @@ impl Judge {
             (_, Decision::Accepted) => return Err("nobody may accept this".into()),
             (Some(RefusedCode::AccountNotProved), _) => (self.accounts, self.sends) = (0, 0),
             (Some(RefusedCode::DeviceNotProved), _) => self.device_wrong = 0,
+            (Some(RefusedCode::PhoneNotProved), _) => self.messages = 0,
             (Some(RefusedCode::StoppedByPerson), _) => self.safe = false,
             (Some(RefusedCode::ConsentRefused | RefusedCode::BlockedByPerson), _) | (None, _) => {
                 return Err("nobody may open this again".into());

@@ -4,7 +4,7 @@
 use crate::steps::whole;
 use crate::story::{answer, bank, consents, plan, start, text};
 use ingam_cases::answers::{
-    Answer, BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode,
+    Answer, BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode, PhoneCode,
 };
 use ingam_cases::id::{
     BlobId, CallId, EndpointId, InstitutionId, KeyId, MediumId, PersonId, PolicyId, ReviewId, StaffId,
@@ -162,6 +162,28 @@ pub(crate) fn verification() -> Vec<Event> {
         Event::Expired { at },
         Event::Cancelled { at },
         Event::PersonLinked { person: PersonId::new(2_000, [7; 10]) },
+        Event::PhoneGiven { call: call() },
+        Event::PhoneAnswered {
+            call: call(),
+            code: PhoneCode::Sent,
+            provider: "telecom".into(),
+            provider_ref: Some("ref".into()),
+            provider_code: Some("S00".into()),
+            elapsed_ms,
+            at,
+        },
+        Event::PhoneCodeTyped {},
+        Event::PhoneConfirmed {
+            call: call(),
+            code: PhoneCode::Owner,
+            provider: "telecom".into(),
+            provider_ref: Some("ref".into()),
+            provider_code: Some("S00".into()),
+            elapsed_ms,
+            at,
+        },
+        Event::PhoneLapsed {},
+        Event::PhoneChanged {},
         Event::ReviewAsked { review: review_id(), by: AskedBy::Person, at },
         Event::ReviewDecided {
             review: review_id(),
@@ -174,7 +196,7 @@ pub(crate) fn verification() -> Vec<Event> {
 }
 
 /// How many kinds there are, and where a kind stands in the list above.
-pub(crate) const VERIFICATION_KINDS: usize = 39;
+pub(crate) const VERIFICATION_KINDS: usize = 45;
 
 pub(crate) fn verification_kind(event: &Event) -> usize {
     match event {
@@ -215,8 +237,14 @@ pub(crate) fn verification_kind(event: &Event) -> usize {
         Event::Expired { .. } => 34,
         Event::Cancelled { .. } => 35,
         Event::PersonLinked { .. } => 36,
-        Event::ReviewAsked { .. } => 37,
-        Event::ReviewDecided { .. } => 38,
+        Event::PhoneGiven { .. } => 37,
+        Event::PhoneAnswered { .. } => 38,
+        Event::PhoneCodeTyped {} => 39,
+        Event::PhoneConfirmed { .. } => 40,
+        Event::PhoneLapsed {} => 41,
+        Event::PhoneChanged {} => 42,
+        Event::ReviewAsked { .. } => 43,
+        Event::ReviewDecided { .. } => 44,
     }
 }
 

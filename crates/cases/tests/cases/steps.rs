@@ -1,14 +1,15 @@
 //! Stories of the steps beside the card and the account: questions, the institution's word, a device.
 
 use crate::story::{Story, names, plan};
-use ingam_cases::answers::{DepositCode, DeviceCode, InstitutionCode, IssuerCode};
+use ingam_cases::answers::{DepositCode, DeviceCode, InstitutionCode, IssuerCode, PhoneCode};
 use ingam_cases::id::EndpointId;
+use ingam_cases::method::Method;
 use ingam_cases::policy::{AnswerForm, Choice, DeviceKind, Policy, Question, Step, Words};
 use ingam_cases::refusal::Refusal;
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::next::{Next, WaitState};
 use ingam_cases::verification::work::Work;
-use ingam_cases::verification::{Command, End, Event, RefusedCode, Status, WaitingFor};
+use ingam_cases::verification::{Command, DocumentKind, End, Event, RefusedCode, Status, WaitingFor};
 use serde_json::json;
 
 fn words(ko: &str) -> Words {
@@ -42,6 +43,11 @@ pub(crate) fn institution() -> Step {
 /// A step that asks for a code.
 pub(crate) fn device(tries: u32) -> Step {
     Step::Device { kinds: vec![DeviceKind::Otp, DeviceKind::SecurityCard], tries }
+}
+
+/// A step that asks for a phone.
+pub(crate) fn phone(sends: u32) -> Step {
+    Step::Phone { sends, tries: 2, code_minutes: 3 }
 }
 
 fn with(steps: Vec<Step>) -> Policy {
@@ -148,6 +154,7 @@ fn the_institution_is_asked_again_by_the_same_question_until_it_knows() {
     assert_eq!(asked.len(), 3);
     assert!(asked.iter().all(|call| call == &asked[0]));
     let story = story.meets(&Next::Wait {
+        telecom: false,
         reading: false,
         issuer: None,
         bank: None,
@@ -238,4 +245,79 @@ fn a_policy_says_what_is_wrong_with_its_questions() {
         |q| q[4].answer = AnswerForm::Number { min: 2, max: 1 },
         &[("/steps/0/questions/4/answer/max", "out_of_range")],
     );
+}
+
+/// A plan with a phone between card and account.
+fn phoned(sends: u32) -> Story {
+    let [card, account] = [plan().steps[0].clone(), plan().steps[1].clone()];
+    Story::begun_under(with(vec![card, phone(sends), account])).card().confirms(&[]).issuer(IssuerCode::Valid)
+}
+
+/// Everything that can happen to a phone, and in the end it is the person's.
+pub(crate) fn every_phone() -> Story {
+    let story = phoned(6).phone().telecom(PhoneCode::NotOwner).phone().telecom(PhoneCode::Sent);
+    let story = story.types_phone_code().telecom(PhoneCode::WrongCode);
+    let mut story = story.types_phone_code().telecom(PhoneCode::Unavailable);
+    story.does(Command::ChangePhone { session: 1 });
+    let story = story.phone().telecom(PhoneCode::Sent).wait(180).ticks();
+    let story = story.phone().telecom(PhoneCode::Sent).types_phone_code().telecom(PhoneCode::Owner);
+    story.account().holder(NameMatch::Same).bank(DepositCode::Deposited).types(true)
+}
+
+#[test]
+fn a_phone_strengthens_and_does_not_count() {
+    let story = every_phone().ends(End::Verified);
+    assert_eq!(story.v().met.len(), 3);
+    // Card and phone are one method of the law's.
+    let mut plan = plan();
+    plan.steps[1] = phone(3);
+    let codes: Vec<_> = plan.problems().iter().map(|p| p.code).collect();
+    assert_eq!(codes, ["below_legal_floor", "cannot_be_met"]);
+    plan.steps.swap(0, 1);
+    assert!(plan.problems().iter().any(|p| p.code == "needs_name_first"));
+}
+
+#[test]
+fn a_message_is_never_sent_again_by_itself() {
+    let mut story = phoned(2);
+    let early = story.give_account();
+    story.refused(early, Refusal::NotNow);
+    let story = story.phone().stands(Status::Waiting, Some(WaitingFor::Telecom));
+    assert!(matches!(story.work()[..], [(Work::SendMessage { .. }, None)]));
+    let mut story = story.telecom(PhoneCode::Unavailable);
+    assert_eq!(story.work(), []);
+    let again = Next::Phone { problem: Some(PhoneCode::Unavailable), messages_left: 1 };
+    story = story
+        .meets(&again)
+        .phone()
+        .telecom(PhoneCode::Sent)
+        .stands(Status::Waiting, Some(WaitingFor::Person));
+    story.refused(Command::ChangePhone { session: 1 }, Refusal::SendsUsedUp);
+    // Silence costs no try; two wrong codes use the message up, and the plan with it.
+    let story = story.types_phone_code().telecom(PhoneCode::Unavailable);
+    let story = story.types_phone_code().telecom(PhoneCode::WrongCode).types_phone_code();
+    let story = story.telecom(PhoneCode::WrongCode);
+    story.ends(End::Refused { code: RefusedCode::PhoneNotProved });
+}
+
+#[test]
+fn another_card_is_another_owner() {
+    let story = phoned(3).phone().telecom(PhoneCode::Sent).types_phone_code().telecom(PhoneCode::Owner);
+    assert!(story.v().met.iter().any(|met| met.method == Method::Phone));
+    let [card, account] = [plan().steps[0].clone(), plan().steps[1].clone()];
+    let mut story = Story::begun_under(with(vec![card, phone(3), account])).card().confirms(&[]);
+    story = story.issuer(IssuerCode::Unavailable).phone().telecom(PhoneCode::Sent).types_phone_code();
+    let story = story.telecom(PhoneCode::Owner).retakes();
+    assert!(!story.v().met.iter().any(|met| met.method == Method::Phone));
+}
+
+#[test]
+fn whoever_has_no_number_is_not_asked_for_a_phone() {
+    let [mut card, account] = [plan().steps[0].clone(), plan().steps[1].clone()];
+    if let Step::IdDocument { documents, .. } = &mut card {
+        documents.push(DocumentKind::ForeignPassport);
+    }
+    let story = Story::begun_under(with(vec![card, phone(3), account])).shows(DocumentKind::ForeignPassport);
+    let story = story.confirms(&[]).issuer(IssuerCode::Valid).account().holder(NameMatch::Same);
+    story.bank(DepositCode::Deposited).types(true).ends(End::Verified);
 }

@@ -1,7 +1,7 @@
 //! A verification on virtual time: each method is one sentence of a story. Folds twice, event by event and anew.
 
 use ingam_cases::answers::{
-    Answer, BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode,
+    Answer, BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode, PhoneCode,
 };
 use ingam_cases::id::{
     BlobId, CallId, InstitutionId, MediumId, PersonId, PolicyId, SubjectId, VerificationId,
@@ -16,7 +16,7 @@ use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, Work, limits, work};
 use ingam_cases::verification::{
     AccountStep, CardStep, Command, DocumentField, DocumentKind, End, Event, InstitutionStep, NamedMedium,
-    Status, Verification, Waiting, WaitingFor,
+    PhoneStep, Status, Verification, Waiting, WaitingFor,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -434,6 +434,39 @@ impl Story {
     }
 
     /// The command for it.
+    /// The person names a phone.
+    pub(crate) fn phone(mut self) -> Self {
+        let command = self.give_phone();
+        self.does(command);
+        self
+    }
+
+    pub(crate) fn give_phone(&mut self) -> Command {
+        Command::GivePhone { session: self.v().session, call: self.call() }
+    }
+
+    /// The telecom says what became of the message, or of the code.
+    pub(crate) fn telecom(mut self, code: PhoneCode) -> Self {
+        let command = self.telecom_says(code);
+        self.does(command);
+        self
+    }
+
+    pub(crate) fn telecom_says(&self, code: PhoneCode) -> Command {
+        let call = self.v().phone.call().unwrap().clone();
+        match self.v().phone {
+            PhoneStep::Checking { .. } => Command::PhoneConfirmed { call, answer: answer(code) },
+            _ => Command::PhoneAnswered { call, answer: answer(code) },
+        }
+    }
+
+    /// The person types the code of the message.
+    pub(crate) fn types_phone_code(mut self) -> Self {
+        let session = self.v().session;
+        self.does(Command::TypePhoneCode { session });
+        self
+    }
+
     pub(crate) fn try_device(&mut self, code: DeviceCode) -> Command {
         Command::TryDevice { session: self.v().session, call: self.call(), code }
     }

@@ -1,10 +1,12 @@
 //! Walks by chance through a verification: what no order of commands can do, and what every state allows.
 
 use crate::oracle::Judge;
-use crate::steps::{device, form, institution};
+use crate::steps::{device, form, institution, phone};
 use crate::story::{Story, answer, bank, consents, names, open, plan, readable, readable_as, submit, text};
-use ingam_cases::answers::{BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode};
-use ingam_cases::policy::{BlockList, PictureSource, Policy, Step};
+use ingam_cases::answers::{
+    BlockCode, DepositCode, DeviceCode, HolderCode, InstitutionCode, IssuerCode, PhoneCode,
+};
+use ingam_cases::policy::{BlockList, PictureSource, Policy, Step, StepKind};
 use ingam_cases::review::{AskedBy, Decision, decisions};
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::apply::fold;
@@ -13,8 +15,8 @@ use ingam_cases::verification::decide::decide;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, limits};
 use ingam_cases::verification::{
-    AccountStep, CardStep, Command, DocumentField, DocumentKind, End, Event, InstitutionStep, RefusedCode,
-    Stage, Status, Verification, WaitingFor,
+    AccountStep, CardStep, Command, DocumentField, DocumentKind, End, Event, InstitutionStep, PhoneStep,
+    RefusedCode, Stage, Status, Verification, WaitingFor,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -46,7 +48,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         4 => prop::sample::select(vec![299i64, 300, 301, 599, 600, 3600]),
         1 => prop::sample::select(vec![40_000i64, 86_399, 86_400]),
     ];
-    let what = prop_oneof![4 => Just(What::Forward), 1 => (0u8..24).prop_map(What::Any)];
+    let what = prop_oneof![4 => Just(What::Forward), 1 => (0u8..28).prop_map(What::Any)];
     let one =
         (wait, what, any::<u8>(), any::<u8>()).prop_map(|(wait_s, what, a, b)| Move { wait_s, what, a, b });
     prop::collection::vec(one, 0..70)
@@ -71,7 +73,10 @@ fn plans() -> impl Strategy<Value = Policy> {
                 plan.consents.clear();
             }
             for (step, at) in more {
-                plan.steps.insert(at.min(plan.steps.len()), step);
+                // A phone is compared with the card's name.
+                let card = plan.steps.iter().position(|step| step.kind() == StepKind::IdDocument);
+                let first = if step.kind() == StepKind::Phone { card.map_or(0, |card| card + 1) } else { 0 };
+                plan.steps.insert(at.clamp(first, plan.steps.len()), step);
             }
             assert_eq!(plan.problems(), []);
             plan
@@ -81,8 +86,8 @@ fn plans() -> impl Strategy<Value = Policy> {
 
 /// Steps beside the card and the account, and where they stand.
 fn more() -> impl Strategy<Value = Vec<(Step, usize)>> {
-    let steps = prop::sample::subsequence(vec![form(), institution(), device(2)], 0..=3);
-    (steps, prop::collection::vec(0usize..4, 3)).prop_map(|(steps, at)| steps.into_iter().zip(at).collect())
+    let steps = prop::sample::subsequence(vec![form(), institution(), device(2), phone(2)], 0..=4);
+    (steps, prop::collection::vec(0usize..4, 4)).prop_map(|(steps, at)| steps.into_iter().zip(at).collect())
 }
 
 fn pick<T: Copy>(from: &[T], at: u8) -> T {
@@ -144,6 +149,17 @@ impl Story {
             Next::Device { .. } => {
                 let code = if a.is_multiple_of(2) { DeviceCode::Right } else { pick(DeviceCode::ALL, b) };
                 return self.try_device(code);
+            }
+            Next::Phone { .. } => return self.give_phone(),
+            Next::PhoneCode { .. } if a % 8 == 7 => return Command::ChangePhone { session },
+            Next::PhoneCode { .. } => return Command::TypePhoneCode { session },
+            _ => {}
+        }
+        match v.phone {
+            PhoneStep::Sending { .. } if a.is_multiple_of(2) => return self.telecom_says(PhoneCode::Sent),
+            PhoneStep::Checking { .. } if a.is_multiple_of(2) => return self.telecom_says(PhoneCode::Owner),
+            PhoneStep::Sending { .. } | PhoneStep::Checking { .. } => {
+                return self.telecom_says(pick(PhoneCode::ALL, b));
             }
             _ => {}
         }
@@ -331,6 +347,18 @@ impl Story {
             17 => Command::AskLink,
             22 => Command::AskReview { by: pick(&ASKERS, a) },
             23 => self.close_review(a, b),
+            24 => Command::GivePhone { session, call: self.call() },
+            25 => Command::TypePhoneCode { session },
+            26 if a.is_multiple_of(8) => Command::ChangePhone { session },
+            26 => {
+                let open = self.state.as_ref().and_then(|v| v.phone.call().cloned());
+                let (call, answer) = (self.some_call(open, b), answer(pick(PhoneCode::ALL, a)));
+                if b.is_multiple_of(2) {
+                    Command::PhoneAnswered { call, answer }
+                } else {
+                    Command::PhoneConfirmed { call, answer }
+                }
+            }
             _ => Command::Tick {
                 card_call: self.call(),
                 account_call: self.call(),
@@ -370,6 +398,8 @@ impl Story {
                 Next::Resend { .. } => self.resend(None),
                 Next::Form => self.answer_form(&["purpose"]),
                 Next::Device { .. } => self.try_device(DeviceCode::Right),
+                Next::Phone { .. } => self.give_phone(),
+                Next::PhoneCode { .. } => Command::TypePhoneCode { session },
                 Next::Wait { .. } => self.everybody_answers(&v),
             };
             let events = self.does(command);
@@ -394,6 +424,11 @@ impl Story {
         match v.card {
             CardStep::Screening { .. } => return self.list_says(BlockCode::Clear, false),
             CardStep::Asking { .. } => return self.issuer_says(IssuerCode::Valid),
+            _ => {}
+        }
+        match v.phone {
+            PhoneStep::Sending { .. } => return self.telecom_says(PhoneCode::Sent),
+            PhoneStep::Checking { .. } => return self.telecom_says(PhoneCode::Owner),
             _ => {}
         }
         if let InstitutionStep::Asking { .. } = v.institution_check {
@@ -430,6 +465,12 @@ fn says_one_thing(v: &Verification) {
             assert!(*tries_left > 0);
         }
         Next::Resend { sends_left, .. } => assert!(*sends_left > 0, "a dead end: {v:?}"),
+        Next::PhoneCode { expires_at, tries_left, .. } => {
+            let waiting = waiting.expect("the person went to fetch the code");
+            assert_eq!((waiting.waiting_for, waiting.until), (WaitingFor::Person, *expires_at));
+            assert!(*tries_left > 0);
+        }
+        Next::Phone { messages_left, .. } => assert!(*messages_left > 0, "a dead end: {v:?}"),
         _ => assert_eq!(waiting, None),
     }
     assert_eq!(matches!(next, Next::Ended { .. }), v.end().is_some());

@@ -141,6 +141,7 @@ pub const FIELD_CODES: &[(&str, &str)] = &[
     ("malformed", "The value does not have the form that it must have."),
     ("not_found", "There is no such object, or it is not yours."),
     ("repeated", "The value stands more than once."),
+    ("unknown_telecom", "There is no such telecom: `skt`, `kt`, `lgu` or `mvno`."),
     ("unknown_bank", "No bank has this code."),
     ("unknown_event_type", "No event has this type."),
     ("unknown_text", "No text has this id."),

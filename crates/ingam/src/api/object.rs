@@ -28,7 +28,7 @@ pub struct VerificationObject {
     /// `created`, `in_progress`, `waiting`, `verified`, `refused`, `expired` or `cancelled`.
     #[schema(example = "waiting")]
     pub status: &'static str,
-    /// Whom it waits for: `person`, `issuer`, `bank`, `institution`, `reviewer`; more may come.
+    /// Whom it waits for: `person`, `issuer`, `bank`, `institution`, `telecom`, `reviewer`; more may come.
     #[schema(example = "bank")]
     pub waiting_for: Option<String>,
     /// Until when that wait makes sense.
@@ -70,7 +70,7 @@ pub struct VerificationObject {
     #[schema(example = "per_01m9yr1e00e8abmcypx2tvb0zk")]
     pub person: Option<String>,
     /// What the person does next: `safety`, `consents`, `picture`, `confirm`, `account`, `code`, `resend`, `form`,
-    /// `device`, `wait` or `ended`; more may come.
+    /// `device`, `phone`, `phone_code`, `wait` or `ended`; more may come.
     #[schema(example = "wait")]
     pub next: &'static str,
     /// More about what is next, where there is more.
@@ -92,7 +92,7 @@ pub struct PolicyRef {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Method)]
 pub struct MethodObject {
-    /// `id_document`, `existing_account` or `device`; more may come.
+    /// `id_document`, `existing_account`, `device` or `phone`; more may come.
     #[schema(example = "id_document")]
     pub method: String,
     /// The guideline's number (① to ⑤) under which it counts; null where it never counts.
@@ -120,7 +120,7 @@ pub struct MethodObject {
 #[schema(as = Check)]
 pub struct CheckObject {
     /// `id_document`, `deceased_list`, `account_opening_list`, `loan_list`, `account_holder`, `deposit`, `code`,
-    /// `institution` or `device`; more may come.
+    /// `institution`, `device` or `phone`; more may come.
     #[schema(example = "id_document")]
     pub check: String,
     /// `passed`, `failed`, or `indeterminate` where nobody said anything that can be relied on.
@@ -147,8 +147,8 @@ pub struct CheckObject {
 #[schema(as = Refused)]
 pub struct RefusedObject {
     /// `stopped_by_person`, `consent_refused`, `card_unreadable`, `card_refused`, `account_not_proved`,
-    /// `blocked_by_person`, `deceased`, `too_young`, `stopped_by_institution` or `device_not_proved`; more may come. Never
-    /// tell the person `deceased`.
+    /// `blocked_by_person`, `deceased`, `too_young`, `stopped_by_institution`, `device_not_proved` or
+    /// `phone_not_proved`; more may come. Never tell the person `deceased`.
     #[schema(example = "card_refused")]
     pub code: String,
 }
@@ -196,6 +196,10 @@ pub struct NextDetails {
     #[schema(example = 2)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sends_left: Option<u32>,
+    /// How often a message to a phone can be asked for.
+    #[schema(example = 2)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages_left: Option<u32>,
     /// Which kind of access medium is asked for a code: `otp` or `security_card`.
     #[schema(example = "security_card")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -283,6 +287,7 @@ fn why_not(v: &Verification, method: Method) -> String {
         | CheckKind::LoanList => method == Method::IdDocument,
         CheckKind::AccountHolder | CheckKind::Deposit | CheckKind::Code => method == Method::ExistingAccount,
         CheckKind::Device => method == Method::Device,
+        CheckKind::Phone => method == Method::Phone,
         CheckKind::Institution => false,
     };
     match v.checks.iter().rev().find(about) {
@@ -362,6 +367,24 @@ fn next_of(v: &Verification) -> (&'static str, NextDetails) {
                 device: Some(kind.as_str()),
                 problem: last.as_ref().map(word),
                 tries_left: Some(tries_left),
+                ..nothing()
+            },
+        ),
+        Next::Phone { problem, messages_left } => (
+            "phone",
+            NextDetails {
+                problem: problem.as_ref().map(word),
+                messages_left: Some(messages_left),
+                ..nothing()
+            },
+        ),
+        Next::PhoneCode { expires_at, tries_left, problem, messages_left } => (
+            "phone_code",
+            NextDetails {
+                expires_at: Some(expires_at),
+                tries_left: Some(tries_left),
+                problem: problem.as_ref().map(word),
+                messages_left: Some(messages_left),
                 ..nothing()
             },
         ),

@@ -310,6 +310,7 @@ pub(super) fn meaning(event_type: &str) -> &'static str {
         "verification.form_answered" => "The person answered your questions.",
         "verification.institution_checked" => "You said whether it goes on, or did not answer.",
         "verification.device_tried" => "The person typed a code of an access medium.",
+        "verification.phone_checked" => "The telecom said whose the phone is, or did not.",
         "verification.notice_requested" => "The person asks to be told when it goes on.",
         "verification.notice_due" => "It goes on: tell the person who asked to be told.",
         "verification.link_requested" => "The person asks for a new link: send one.",

@@ -63,7 +63,7 @@ pub struct KnownObject {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PersonChange)]
 pub struct ChangeObject {
-    /// `name` or `nationality`; more may come.
+    /// `name`, `nationality` or `number`; more may come.
     #[schema(example = "name")]
     what: String,
     /// The verification that says so.

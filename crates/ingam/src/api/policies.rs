@@ -167,6 +167,11 @@ fn check(app: &App, institution: &Institution, policy: &Policy) -> Result<(), Pr
         {
             errors.push(FieldProblem::new(format!("/steps/{i}/endpoint"), "unknown_endpoint"));
         }
+        if let Step::Phone { .. } = step
+            && app.outside.telecom.is_none()
+        {
+            errors.push(FieldProblem::new(format!("/steps/{i}"), "not_connected"));
+        }
         if let Step::IdDocument { documents, .. } = step {
             for (n, _) in documents.iter().enumerate().filter(|(_, kind)| !app.outside.knows(**kind)) {
                 errors.push(FieldProblem::new(format!("/steps/{i}/documents/{n}"), "not_connected"));
@@ -319,6 +324,19 @@ pub(super) enum PolicyStep {
         /// Wrong codes in one verification.
         #[schema(default = 5, minimum = 1, maximum = 5, nullable = false)]
         tries: Option<u32>,
+    },
+    /// ⑥ A phone in the person's name, proved by a code that goes to it. Strengthens, and never counts. Whoever shows a
+    /// foreign passport has no number by which a telecom knows them, and is not asked.
+    Phone {
+        /// Messages in all.
+        #[schema(default = 3, minimum = 1, maximum = 10, nullable = false)]
+        sends: Option<u32>,
+        /// Tries for one code.
+        #[schema(default = 5, minimum = 1, maximum = 5, nullable = false)]
+        tries: Option<u32>,
+        /// Life of one code, in minutes.
+        #[schema(default = 3, minimum = 1, maximum = 15, nullable = false)]
+        code_minutes: Option<u32>,
     },
 }
 

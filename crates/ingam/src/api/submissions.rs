@@ -124,6 +124,23 @@ pub enum Submission {
         #[schema(example = "287082")]
         code: String,
     },
+    /// Named a phone: a message with a code goes to it.
+    Phone {
+        /// `skt`, `kt`, `lgu` or `mvno`.
+        #[schema(example = "skt")]
+        telecom: String,
+        /// The number.
+        #[schema(example = "010-0000-0001")]
+        phone_number: String,
+    },
+    /// Typed the code of the message.
+    PhoneCode {
+        /// As typed.
+        #[schema(example = "123456")]
+        code: String,
+    },
+    /// Wants another phone, or another message.
+    ChangePhone {},
 }
 
 /// A text as the institution showed it.
@@ -270,6 +287,9 @@ enum Given {
     ChangeAccount,
     Form(FormAnswers),
     Device(String),
+    Phone(String, String),
+    PhoneCode(String),
+    ChangePhone,
 }
 
 impl Given {
@@ -292,6 +312,9 @@ impl Given {
             Self::Resend => person.resend().await,
             Self::ChangeAccount => person.change_account().await,
             Self::Form(answers) => person.answer_form(&answers).await,
+            Self::Phone(telecom, number) => person.give_phone(&telecom, &number).await,
+            Self::PhoneCode(code) => person.type_phone_code(&code).await,
+            Self::ChangePhone => person.change_phone().await,
             Self::Device(code) => person.try_device(&code).await.map(|(_, current)| current),
         }
     }
@@ -363,6 +386,9 @@ fn checked(app: &App, submission: Submission) -> Result<Given, Problem> {
         Submission::ChangeAccount {} => Given::ChangeAccount,
         Submission::Form { answers } => Given::Form(form_answers(answers)?),
         Submission::Device { code } => Given::Device(code),
+        Submission::Phone { telecom, phone_number } => Given::Phone(telecom, phone_number),
+        Submission::PhoneCode { code } => Given::PhoneCode(code),
+        Submission::ChangePhone {} => Given::ChangePhone,
     })
 }
 

@@ -12,6 +12,7 @@ pub mod media;
 pub mod open;
 pub mod person;
 pub mod persons;
+pub mod phone;
 pub mod plaintext;
 pub mod reviews;
 pub mod staff;

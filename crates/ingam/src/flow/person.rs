@@ -447,7 +447,7 @@ impl App {
     }
 }
 
-fn malformed_code(why: Malformed) -> &'static str {
+pub(super) fn malformed_code(why: Malformed) -> &'static str {
     match why {
         Malformed::Empty => "empty",
         Malformed::TooLong(_) => "too_long",

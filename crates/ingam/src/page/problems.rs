@@ -185,6 +185,7 @@ pub fn refusal(t: &'static Texts, refusal: Refusal, screen: &str) -> Option<Mess
         Refusal::ConsentsDiffer | Refusal::ConsentRequired => m.consents_differ,
         Refusal::AnswersDiffer => m.answer,
         Refusal::SourceNotAllowed => m.source_not_allowed,
+        Refusal::SendsUsedUp if screen.starts_with("phone") => m.messages_used_up,
         Refusal::SendsUsedUp if screen == "code" => m.sends_used_up,
         Refusal::SendsUsedUp => m.sends_used_up_change,
         // The screen that comes next says these: the end, another device, no such link.
@@ -233,6 +234,9 @@ pub fn invalid(t: &'static Texts, field: &str, code: &str) -> Message {
         ("nationality", _) => ("nationality", m.nationality),
         ("bank", _) => ("bank", m.bank),
         ("account_number", _) => ("account_number", m.account_number),
+        ("telecom", _) => ("telecom", m.telecom),
+        ("phone_number", _) => ("phone_number", m.phone_number),
+        ("code", "length") => ("code", m.phone_code),
         ("code", _) => ("code", m.code),
         _ => return Message { field: None, text: m.answer.to_owned() },
     };

@@ -18,6 +18,7 @@ use jiff::civil::Date;
 
 mod ends;
 mod more;
+mod phone;
 mod steps;
 mod waits;
 
@@ -42,6 +43,8 @@ pub enum Screen {
     Code(Code),
     Form(OwnForm),
     Device(Device),
+    Phone(Phone),
+    PhoneCode(PhoneCode),
     Working(Working),
     Done(Done),
     Help(Help),
@@ -65,6 +68,8 @@ impl Screen {
             Self::Code(s) => s.render(),
             Self::Form(s) => s.render(),
             Self::Device(s) => s.render(),
+            Self::Phone(s) => s.render(),
+            Self::PhoneCode(s) => s.render(),
             Self::Working(s) => s.render(),
             Self::Done(s) => s.render(),
             Self::Help(s) => s.render(),
@@ -85,6 +90,8 @@ impl Screen {
             Self::Code(s) => &s.page,
             Self::Form(s) => &s.page,
             Self::Device(s) => &s.page,
+            Self::Phone(s) => &s.page,
+            Self::PhoneCode(s) => &s.page,
             Self::Working(s) => &s.page,
             Self::Done(s) => &s.page,
             Self::Help(s) => &s.page,
@@ -179,9 +186,11 @@ pub fn name(v: &Verification) -> &'static str {
         Next::Resend { .. } => "resend",
         Next::Form => "form",
         Next::Device { .. } => "device",
-        Next::Wait { issuer, bank, institution, .. } => match pause(issuer, bank, institution) {
-            Some(_) => "pause",
-            None => "working",
+        Next::Phone { .. } => "phone",
+        Next::PhoneCode { .. } => "phone_code",
+        Next::Wait { telecom, issuer, bank, institution, .. } => match pause(issuer, bank, institution) {
+            Some(_) if !telecom => "pause",
+            _ => "working",
         },
         Next::Ended { end } => match end {
             End::Verified => "done",
@@ -217,6 +226,7 @@ pub fn screen(v: &Verification, data: &ScreenData<'_>) -> Screen {
             card: step_of(v, StepKind::IdDocument).map(|_| ready(v, data.t)),
             account: step_of(v, StepKind::ExistingAccount).is_some(),
             device: v.medium.as_ref().map(|medium| medium.kind),
+            phone: step_of(v, StepKind::Phone).is_some(),
             page: page(v, data, screen, data.t.start.title),
         }),
         Next::Consents => consents(v, data),
@@ -229,10 +239,16 @@ pub fn screen(v: &Verification, data: &ScreenData<'_>) -> Screen {
         Next::Resend { bank, problem, sends_left } => resend(v, data, bank, problem, sends_left),
         Next::Form => form(v, data),
         Next::Device { kind, last, tries_left } => device(v, data, kind, last, tries_left),
-        Next::Wait { reading, issuer, bank, institution } => match pause(issuer, bank, institution) {
-            Some(pause) => paused(v, data, pause),
-            None => working(v, data, reading, issuer, bank),
-        },
+        Next::Phone { problem, .. } => phone::named(v, data, problem),
+        Next::PhoneCode { expires_at, tries_left, problem, messages_left } => {
+            phone::code(v, data, expires_at, tries_left, problem, messages_left)
+        }
+        Next::Wait { telecom, reading, issuer, bank, institution } => {
+            match pause(issuer, bank, institution) {
+                Some(pause) if !telecom => paused(v, data, pause),
+                _ => working(v, data, reading, issuer, bank),
+            }
+        }
         Next::Ended { end } => ended(v, data, end),
     }
 }
@@ -253,6 +269,8 @@ fn page(v: &Verification, data: &ScreenData<'_>, screen: &'static str, title: im
         "account" | "code" | "resend" => Some(StepKind::ExistingAccount),
         "form" => Some(StepKind::Form),
         "device" => Some(StepKind::Device),
+        "phone" | "phone_code" => Some(StepKind::Phone),
+        "working" | "pause" if v.phone.call().is_some() => Some(StepKind::Phone),
         "working" | "pause" if v.institution_check.awaited() => Some(StepKind::InstitutionCheck),
         "working" | "pause" if matches!(v.account, AccountStep::Idle | AccountStep::Name { .. }) => {
             Some(StepKind::IdDocument)
@@ -272,7 +290,7 @@ fn page(v: &Verification, data: &ScreenData<'_>, screen: &'static str, title: im
         every_s: match screen {
             "working" => Some(1),
             "camera" | "check" | "account" | "code" | "resend" | "form" | "device" | "pause" | "consents"
-            | "review" => Some(5),
+            | "phone" | "phone_code" | "review" => Some(5),
             _ => None,
         },
         specimen_camera: data.specimen_camera,

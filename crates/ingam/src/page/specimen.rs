@@ -3,7 +3,7 @@
 use super::screens::{CardShown, Kept, ScreenData, Side};
 use super::texts::KO;
 use super::view::House;
-use ingam_cases::answers::{DepositCode, DeviceCode, HolderCode, IssuerCode};
+use ingam_cases::answers::{DepositCode, DeviceCode, HolderCode, IssuerCode, PhoneCode};
 use ingam_cases::id::{
     BlobId, CallId, EndpointId, InstitutionId, MediumId, PolicyId, ReviewId, SubjectId, VerificationId,
 };
@@ -18,8 +18,8 @@ use ingam_cases::values::BankCode;
 use ingam_cases::verification::apply::apply;
 use ingam_cases::verification::{
     AccountProblem, AccountStep, CardProblem, CardStep, DeviceStep, DocumentField, DocumentKind, End, Event,
-    FormStep, InstitutionStep, LaterReason, Met, NamedMedium, RefusedCode, ResendProblem, Reviewed, Stage,
-    Verification,
+    FormStep, InstitutionStep, LaterReason, Met, NamedMedium, PhoneStep, RefusedCode, ResendProblem,
+    Reviewed, Stage, Verification,
 };
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -324,6 +324,19 @@ fn more(add: &mut impl FnMut(String, Verification)) {
     let later = InstitutionStep::Later { call: call(), retry_at: at("2026-11-23T15:30:00Z"), silences: 1 };
     for (name, institution_check) in [("v12-institution", asking), ("pause-institution", later)] {
         add(name.into(), Verification { institution_check, ..under(check.clone()) });
+    }
+    let step = || Step::Phone { sends: 3, tries: 5, code_minutes: 3 };
+    let phoned = |phone| Verification { phone, messages: 1, ..under(step()) };
+    add("v1-phone".into(), Verification { stage: Stage::Safety, ..phoned(PhoneStep::Idle) });
+    add("phone".into(), phoned(PhoneStep::Name { problem: None }));
+    for code in PhoneCode::ALL.iter().copied() {
+        add(format!("phone-{code:?}"), phoned(PhoneStep::Name { problem: Some(code) }));
+    }
+    add("v12-telecom".into(), phoned(PhoneStep::Sending { call: call() }));
+    for problem in [None, Some(PhoneCode::WrongCode), Some(PhoneCode::Unavailable)] {
+        let expires_at = at("2026-11-23T05:03:39Z");
+        let v = phoned(PhoneStep::Code { call: call(), expires_at, tries_left: 4, problem });
+        add(format!("phone-code-{problem:?}"), v);
     }
     for kind in DeviceKind::ALL {
         for last in [None, Some(DeviceCode::Wrong), Some(DeviceCode::Used)] {

@@ -166,6 +166,7 @@ pub struct Start {
     pub account: bool,
     /// The access medium whose code will be asked for.
     pub device: Option<DeviceKind>,
+    pub phone: bool,
 }
 
 /// V2.
@@ -358,6 +359,34 @@ pub struct Device {
     pub label: &'static str,
     pub wrong: Option<String>,
     pub more: Vec<Block>,
+}
+
+/// Whose a phone is.
+#[derive(Debug, Template)]
+#[template(path = "page/phone.html")]
+#[allow(missing_docs)]
+pub struct Phone {
+    pub page: Page,
+    pub problem: Option<&'static str>,
+    /// Value and name of each.
+    pub telecoms: Vec<(&'static str, &'static str)>,
+    pub chosen: String,
+    pub number: String,
+    pub more: Vec<Block>,
+}
+
+/// The code that went to a phone.
+#[derive(Debug, Template)]
+#[template(path = "page/phone_code.html")]
+#[allow(missing_docs)]
+pub struct PhoneCode {
+    pub page: Page,
+    pub wrong: Option<String>,
+    /// Seconds left.
+    pub left_s: i64,
+    pub left: String,
+    pub more: Vec<Block>,
+    pub links: Vec<Action>,
 }
 
 /// One line of V12 and V14.

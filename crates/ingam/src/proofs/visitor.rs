@@ -96,8 +96,10 @@ impl<'h> Visitor<'h> {
             }
             Next::Code { .. } => return self.code(&person, &state, slips.code).await,
             Next::Resend { .. } => person.resend().await,
-            // The demo's policy asks no questions and for no codes of devices.
-            Next::Form | Next::Device { .. } => return Step::GivesUp,
+            // The demo's policy asks no questions, for no codes of devices and for no phone.
+            Next::Form | Next::Device { .. } | Next::Phone { .. } | Next::PhoneCode { .. } => {
+                return Step::GivesUp;
+            }
             Next::Wait { .. } => return Step::Waits,
             Next::Ended { end } => return Step::Ended(end),
         };

@@ -1,7 +1,8 @@
 //! Finding or making the person behind a verification that ended well, as the institution sees them.
 //!
 //! Found by a keyed index of the number that Korea gave them, else of a foreign passport, under a purpose and an
-//! institution of its own; never by name and birth date. Two verifications of a new person at once agree by a claim.
+//! institution of its own; where that finds nobody, by the identifier that a telecom gave for their phone (CI), which stays
+//! when a number changes; never by name and birth date. Two verifications of a new person at once agree by a claim.
 
 use super::{Held, Outcome, with};
 use crate::app::App;
@@ -12,13 +13,16 @@ use crate::flow::plaintext::Reader;
 use crate::flow::verification::Act;
 use crate::fresh;
 use ingam_cases::id::{PersonId, VerificationId};
+use ingam_cases::method::Method;
 use ingam_cases::person::{self, Attribute, Person};
 use ingam_cases::values::{Document, NameMatch, PersonName, compare_names};
-use ingam_cases::verification::Command;
-use ingam_ledger::{Commit, IndexRow, Refused, Release, RetentionClass, Take};
+use ingam_cases::verification::{Command, Verification};
+use ingam_ledger::{Commit, IndexRow, IndexValue, Refused, Release, RetentionClass, Take};
 use jiff::SignedDuration;
 
 const PURPOSE: &str = "person";
+/// The purpose under which identifiers of telecoms are found.
+const BY_CI: &str = "person_ci";
 /// Two who look for the same new person at once do so within seconds; their clocks may stand a day apart.
 const CLAIMED_FOR: SignedDuration = SignedDuration::from_hours(48);
 /// More often nobody is overtaken unless something is wrong.
@@ -34,6 +38,7 @@ pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> 
     let found_by = confirmed.found_by();
     let value = app.ledger.index_value(PURPOSE, format!("{}/{found_by}", v.institution).as_bytes()).await?;
     let base = format!("person:{}", value.hex);
+    let ci = ci_value(app, v).await?;
     // Whoever held the claim, and was destroyed.
     let mut gone: Option<String> = None;
     let mut tries = 0;
@@ -44,6 +49,12 @@ pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> 
         }
         let rows = app.ledger.find(PURPOSE, std::slice::from_ref(&value)).await?;
         let known = rows.iter().find(|row| row.institution.as_deref() == Some(v.institution.as_str()));
+        let by_ci = match (&known, &ci) {
+            (None, Some(ci)) => app.ledger.find(BY_CI, std::slice::from_ref(ci)).await?,
+            _ => vec![],
+        };
+        let known = known
+            .or_else(|| by_ci.iter().find(|row| row.institution.as_deref() == Some(v.institution.as_str())));
         let person = match known {
             Some(row) => PersonId::parse(&row.case).map_err(Fault::internal)?,
             None => fresh!(app, PersonId),
@@ -65,14 +76,19 @@ pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> 
         let state = state.map_err(Fault::internal)?.ok_or_else(|| Fault::internal("no person"))?;
         let commit = Commit {
             writes: vec![app.person_write(&state, version, &events, now)?],
-            index: vec![IndexRow {
-                purpose: PURPOSE.into(),
-                value: value.clone(),
-                subject: v.subject.to_string(),
-                class: RetentionClass::Identity,
-                case: person.to_string(),
-                institution: Some(v.institution.to_string()),
-            }],
+            index: [(PURPOSE, Some(&value)), (BY_CI, ci.as_ref())]
+                .into_iter()
+                .filter_map(|(purpose, value)| {
+                    Some(IndexRow {
+                        purpose: purpose.into(),
+                        value: value?.clone(),
+                        subject: v.subject.to_string(),
+                        class: RetentionClass::Identity,
+                        case: person.to_string(),
+                        institution: Some(v.institution.to_string()),
+                    })
+                })
+                .collect(),
             // Two first verifications at once must not make two persons: the loser looks again. Who is known needs
             // no claim: the version of the person's case decides.
             take: match known {
@@ -108,6 +124,17 @@ pub(super) async fn link_person(app: &App, task: &Held, id: &VerificationId) -> 
     super::recorded(result)
 }
 
+/// The keyed index of the identifier that a telecom gave for the person's phone; nothing where none was proved.
+async fn ci_value(app: &App, v: &Verification) -> Result<Option<IndexValue>, ActError> {
+    if !v.met.iter().any(|met| met.method == Method::Phone) {
+        return Ok(None);
+    }
+    let reader = Reader::task("task:link_person", "link_person");
+    let Some(ci) = app.owner(&v.id, reader).await? else { return Ok(None) };
+    let of = format!("{}/{}", v.institution, ci.expose());
+    Ok(Some(app.ledger.index_value(BY_CI, of.as_bytes()).await?))
+}
+
 /// What this document says otherwise than the one that was confirmed last of the same person.
 async fn changed(
     app: &App,
@@ -128,6 +155,11 @@ async fn changed(
     let comparable = script(&before.name) == script(&confirmed.name);
     if comparable && compare_names(&before.name, confirmed.name.expose()) == NameMatch::Different {
         changed.push(Attribute::Name);
+    }
+    if let (Some(then), Some(now)) = (&before.number, &confirmed.number)
+        && then.expose_printed() != now.expose_printed()
+    {
+        changed.push(Attribute::Number);
     }
     if let (Document::ForeignPassport(then), Document::ForeignPassport(now)) =
         (&before.document, &confirmed.document)

@@ -10,6 +10,7 @@ mod ask_list;
 mod bank;
 mod deliver;
 mod link_person;
+mod phone;
 mod read_card;
 mod tick;
 
@@ -33,7 +34,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 /// The kinds of task that this program does.
-pub const KINDS: [&str; 11] = [
+pub const KINDS: [&str; 13] = [
     "read_card",
     "forget_picture",
     "ask_list",
@@ -42,6 +43,8 @@ pub const KINDS: [&str; 11] = [
     "send_won",
     "ask_deposit",
     "ask_institution",
+    "send_message",
+    "confirm_phone",
     "tick",
     "link_person",
     DELIVER,
@@ -199,6 +202,8 @@ async fn dispatch(app: &App, task: &Held) -> Result<Outcome, ActError> {
         Work::SendWon { call } => bank::send_won(app, task, &id, call).await,
         Work::AskDeposit { call } => bank::ask_deposit(app, task, &id, call).await,
         Work::AskInstitution { call } => ask_institution::ask_institution(app, task, &id, call).await,
+        Work::SendMessage { call } => phone::send_message(app, task, &id, call).await,
+        Work::ConfirmPhone { call } => phone::confirm_phone(app, task, &id, call).await,
         Work::Tick => tick::tick(app, task, &id).await,
         Work::LinkPerson => link_person::link_person(app, task, &id).await,
     }

@@ -7,6 +7,7 @@ mod documents;
 mod faults;
 mod lists;
 mod persons;
+mod phones;
 mod policies;
 mod results;
 mod reviews;

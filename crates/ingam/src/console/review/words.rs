@@ -19,6 +19,7 @@ pub(super) fn refused(t: &Texts, code: RefusedCode) -> &'static str {
         RefusedCode::TooYoung => t.refused.too_young,
         RefusedCode::StoppedByInstitution => t.refused.stopped_by_institution,
         RefusedCode::DeviceNotProved => t.refused.device_not_proved,
+        RefusedCode::PhoneNotProved => t.refused.phone_not_proved,
     }
 }
 
@@ -65,6 +66,7 @@ pub(super) fn check(t: &Texts, kind: CheckKind) -> &'static str {
         CheckKind::Code => t.check.code,
         CheckKind::Institution => t.check.institution,
         CheckKind::Device => t.check.device,
+        CheckKind::Phone => t.check.phone,
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) async fn form(
         None => return StatusCode::NOT_FOUND.into_response(),
     };
     // What was typed stands there again where it could not be used; a code is never written back.
-    let typed = if matches!(action.as_str(), "account" | "form") { form.0 } else { vec![] };
+    let typed = if matches!(action.as_str(), "account" | "form" | "phone") { form.0 } else { vec![] };
     finish(&pages, &visitor, &headers, done, typed).await
 }
 
@@ -216,6 +216,9 @@ async fn act(visitor: &Visitor, person: &Person<'_>, action: &str, form: &Form) 
             let result = json!({ "code": code, "tries_left": current.state.device_tries_left() });
             (current, Outcome { result: Some(result), on: "" })
         }),
+        "phone" => person.give_phone(form.get("telecom"), form.get("phone_number")).await.map(plain),
+        "phone_code" => person.type_phone_code(form.get("code")).await.map(plain),
+        "change_phone" => person.change_phone().await.map(plain),
         "resend" => person.resend().await.map(plain),
         "change_account" => person.change_account().await.map(plain),
         "review" => person.ask_review().await.map(plain),

@@ -56,6 +56,7 @@ fn done(v: &Verification, data: &ScreenData<'_>, back: Option<String>) -> Screen
             StepKind::IdDocument => d.card,
             StepKind::ExistingAccount => d.account,
             StepKind::Device => d.device,
+            StepKind::Phone => d.phone,
             // They meet no method.
             StepKind::Form | StepKind::InstitutionCheck => return None,
         };
@@ -101,6 +102,7 @@ fn refused(v: &Verification, data: &ScreenData<'_>, code: RefusedCode) -> Screen
             (title, why, r.institution_next(who), false)
         }
         RefusedCode::DeviceNotProved => (title, r.device.to_owned(), r.device_next(who), true),
+        RefusedCode::PhoneNotProved => (title, r.phone.to_owned(), r.phone_next(who), true),
     };
     let page = page(v, data, "refused", title);
     let again = format!("{}/new_link", page.path);

@@ -7,7 +7,9 @@ use ingam_cases::method::Method;
 use ingam_cases::policy::Step;
 use ingam_cases::values::BankCode;
 use ingam_cases::verification::next::WaitState;
-use ingam_cases::verification::{AccountStep, CardStep, InstitutionStep, LaterReason, Verification};
+use ingam_cases::verification::{
+    AccountStep, CardStep, InstitutionStep, LaterReason, PhoneStep, Verification,
+};
 use jiff::Timestamp;
 
 /// Why nothing happens for a while.
@@ -130,6 +132,11 @@ pub(super) fn working(
                 state if state.awaited() => line(Mark::Waiting, w.institution, w.institution_asking),
                 _ => line(Mark::Later, w.institution, w.institution_todo),
             }),
+            Step::Phone { .. } => lines.push(match &v.phone {
+                PhoneStep::Passed => line(Mark::Done, w.phone, w.phone_done),
+                state if state.call().is_some() => line(Mark::Waiting, w.phone, w.phone_asking),
+                _ => line(Mark::Later, w.phone, w.phone_todo),
+            }),
             Step::Form { .. } | Step::Device { .. } => {}
         }
     }
@@ -140,10 +147,12 @@ pub(super) fn working(
         reason: match bank {
             _ if reading => w.reason_reading.to_owned(),
             Some((bank, _)) => w.reason_bank(bank_name(data, bank)),
+            None if v.phone.call().is_some() => w.reason_telecom.to_owned(),
             None if v.institution_check.awaited() => w.reason_institution(&data.profile.name),
             None => w.reason_issuer(who),
         },
-        notice: v.waiting().is_some() && !v.notice_asked,
+        // A telecom answers within seconds, and nothing of it comes later.
+        notice: v.waiting().is_some() && !v.notice_asked && v.phone.call().is_none(),
         noticed: v.notice_asked.then(|| w.notice_asked(&data.profile.name)),
         page: page(v, data, "working", if reading { w.reading_title } else { w.title }),
     })
