@@ -175,10 +175,24 @@ pub enum End {
     Cancelled,
 }
 
-/// Why a verification was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefusedCode {
+macro_rules! refused_codes {
+    ($($(#[doc = $doc:literal])* $name:ident,)*) => {
+        /// Why a verification was refused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum RefusedCode { $($(#[doc = $doc])* $name,)* }
+        impl RefusedCode {
+            /// Every code, for pages, documents and tests.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+            /// What it means, in a sentence, for documents.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),*).trim_ascii(),)* }
+            }
+        }
+    };
+}
+
+refused_codes! {
     /// The person said that somebody tells them to do this.
     StoppedByPerson,
     /// A required consent was refused.
@@ -201,23 +215,6 @@ pub enum RefusedCode {
     DeviceNotProved,
     /// No phone in the person's name was proved within the policy's messages.
     PhoneNotProved,
-}
-
-impl RefusedCode {
-    /// Every code, for pages, documents and tests.
-    pub const ALL: &'static [Self] = &[
-        Self::StoppedByPerson,
-        Self::ConsentRefused,
-        Self::CardUnreadable,
-        Self::CardRefused,
-        Self::AccountNotProved,
-        Self::BlockedByPerson,
-        Self::Deceased,
-        Self::TooYoung,
-        Self::StoppedByInstitution,
-        Self::DeviceNotProved,
-        Self::PhoneNotProved,
-    ];
 }
 
 /// One question to an outside institution and its answer.

@@ -14,6 +14,8 @@ pub mod texts;
 mod view;
 
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod sheet;
 #[cfg(test)]
 mod specimen;

@@ -150,6 +150,7 @@ pub(crate) fn stage(stage: Stage) -> Verification {
 pub(crate) fn ended(end: End) -> Verification {
     let mut v = checking(CardStep::Passed, AccountStep::Passed { bank: bank() });
     v.met.push(met(Method::ExistingAccount, "2026-11-23T05:02:10Z"));
+    v.plan.min_age = 14;
     v.stage = Stage::Ended { end, at: at(NOW) };
     v
 }
@@ -288,6 +289,21 @@ pub(crate) fn all() -> Vec<(String, Verification)> {
     add("g5-expired".into(), ended(End::Expired));
     add("g10-cancelled".into(), ended(End::Cancelled));
     all
+}
+
+/// A card that its issuer refused.
+pub(crate) fn refused_card(code: IssuerCode) -> CardProblem {
+    CardProblem::Issuer { code }
+}
+
+/// An account about whose holder the bank said no.
+pub(crate) fn refused_holder(code: HolderCode) -> AccountProblem {
+    AccountProblem::Holder { code }
+}
+
+/// An account that took no 1 won.
+pub(crate) fn refused_deposit(code: DepositCode) -> AccountProblem {
+    AccountProblem::Deposit { code }
 }
 
 /// Points of the steps beside card and account.
