@@ -256,7 +256,13 @@ fn catalogue(base: &Table, table: &Table, recorded: bool) -> Result<String, Stri
             let _ = write!(code, "{key}: {}, ", pattern(&parts));
         }
         if keys.contains(&"full") {
-            let _ = write!(code, "purpose: {:?}, ", text(entry, &name, "purpose")?);
+            for key in ["purpose", "period", "lawful_basis"] {
+                let _ = write!(code, "{key}: {:?}, ", text(entry, &name, key)?);
+            }
+            for key in ["items", "receivers"] {
+                let words: Vec<&str> = text(entry, &name, key)?.split(' ').collect();
+                let _ = write!(code, "{key}: &{words:?}, ");
+            }
         }
         Ok(code)
     };

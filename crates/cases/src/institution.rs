@@ -35,6 +35,20 @@ pub struct Institution {
     pub policies: BTreeMap<PolicyId, Vec<Policy>>,
     /// Its webhook endpoints, by id.
     pub endpoints: BTreeMap<EndpointId, Endpoint>,
+    /// The consent texts that it approved, by id: the newest version of each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub consents: BTreeMap<String, Approved>,
+}
+
+/// A consent text that an institution approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approved {
+    /// Its version.
+    pub version: u32,
+    /// SHA-256 of its words in each language, in hex.
+    pub sha256: BTreeMap<String, String>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What persons see of an institution.
@@ -95,6 +109,7 @@ pub enum Command {
     AddEndpoint { endpoint: EndpointId, url: String, types: Vec<String> },
     RotateSecret { endpoint: EndpointId },
     RemoveEndpoint { endpoint: EndpointId },
+    ApproveConsent { text_id: String, version: u32, sha256: BTreeMap<String, String>, key: KeyId },
 }
 
 /// What did happen to an institution.
@@ -118,6 +133,14 @@ pub enum Event {
     SecretRotated { endpoint: EndpointId, old_secret_until: Timestamp },
     #[serde(rename = "institution.endpoint_removed/1")]
     EndpointRemoved { endpoint: EndpointId },
+    #[serde(rename = "institution.consent_approved/1")]
+    ConsentApproved {
+        text_id: String,
+        version: u32,
+        sha256: BTreeMap<String, String>,
+        key: KeyId,
+        at: Timestamp,
+    },
 }
 
 /// What follows from a command.
@@ -187,6 +210,10 @@ pub fn decide(state: Option<&Institution>, command: Command, now: Timestamp) -> 
             }
             Event::EndpointRemoved { endpoint }
         }
+        Command::ApproveConsent { text_id, version, sha256, key } => match i.consents.get(&text_id) {
+            Some(known) if (known.version, &known.sha256) == (version, &sha256) => return Ok(vec![]),
+            _ => Event::ConsentApproved { text_id, version, sha256, key, at: now },
+        },
     }])
 }
 
@@ -209,6 +236,7 @@ pub fn apply(state: Option<Institution>, event: &Event) -> Result<Institution, O
                 keys: BTreeMap::new(),
                 policies: BTreeMap::new(),
                 endpoints: BTreeMap::new(),
+                consents: BTreeMap::new(),
             });
         }
         (Some(i), event) if !matches!(event, Event::Created { .. }) => i,
@@ -249,6 +277,10 @@ pub fn apply(state: Option<Institution>, event: &Event) -> Result<Institution, O
         }
         Event::EndpointRemoved { endpoint } => {
             i.endpoints.remove(endpoint);
+        }
+        Event::ConsentApproved { text_id, version, sha256, at, .. } => {
+            let approved = Approved { version: *version, sha256: sha256.clone(), at: *at };
+            i.consents.insert(text_id.clone(), approved);
         }
     }
     Ok(i)

@@ -7,7 +7,7 @@ use super::{
     AccountProblem, AccountStep, CardProblem, CardStep, Check, CheckKind, DeviceStep, DocumentKind, End,
     Event, FormStep, InstitutionStep, LaterReason, PhoneStep, ResendProblem, Stage, Verification,
 };
-use super::{institution_check, phone, review};
+use super::{consent, institution_check, phone, review};
 use crate::answers::{HolderCode, IssuerCode, Outcome, PhoneCode};
 use crate::id::CallId;
 use crate::policy::{Step, StepKind};
@@ -52,6 +52,7 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
                 expires_at: *expires_at,
                 session: 0,
                 stage: Stage::Created,
+                consents: vec![],
                 card: CardStep::Idle,
                 document: DocumentKind::default(),
                 clear_of: vec![],
@@ -94,7 +95,11 @@ pub fn apply(state: Option<Verification>, event: &Event) -> Result<Verification,
         Event::SafetyAnswered { .. } => {
             v.stage = if v.plan.consents.is_empty() { start_checking(&mut v) } else { Stage::Consents };
         }
-        Event::ConsentsAnswered { .. } => v.stage = start_checking(&mut v),
+        Event::ConsentsAnswered { answers } => {
+            consent::fold_answered(&mut v, answers);
+            v.stage = start_checking(&mut v);
+        }
+        Event::ConsentWithdrawn { text_id, at } => consent::fold_withdrawn(&mut v, text_id, *at),
         Event::CardSubmitted { blob, source, .. } => {
             v.pictures += 1;
             v.wrong_dates = 0;

@@ -224,6 +224,11 @@ pub enum Command {
         /// Whether the issuer was asked, too, and the card's tries are whole again.
         settled_with_issuer: bool,
     },
+    /// The person takes a consent back.
+    WithdrawConsent {
+        /// Id of its text.
+        text_id: String,
+    },
     /// A moment that the case set for itself has come.
     Tick {
         /// Ids for questions that may be due.
@@ -299,6 +304,26 @@ pub struct ConsentAnswer {
     pub required: bool,
     /// The answer.
     pub answer: bool,
+    /// What the text is about, where it says so in words that a program reads.
+    #[serde(flatten)]
+    pub terms: ConsentTerms,
+}
+
+/// What a consent is about: which data, who gets them, for how long, on what ground.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentTerms {
+    /// Stable words for the data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<String>,
+    /// Stable words for who gets them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receivers: Vec<String>,
+    /// How long they are kept, from the end on (ISO 8601 duration); `P0D` for no longer than it takes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub period: String,
+    /// The law that it rests on.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub lawful_basis: String,
 }
 
 /// A picture that is kept instead of the one that was handed in.

@@ -6,7 +6,8 @@ use super::account::{
 use super::apply::apply;
 use super::card;
 use super::card::issuer_awaited;
-use super::command::{ConsentAnswer, Open};
+use super::command::Open;
+use super::consent;
 use super::device;
 use super::form;
 use super::institution_check;
@@ -85,6 +86,7 @@ fn link_asked(v: &Verification) -> Vec<Event> {
 fn after_the_end(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::AskLink => Ok(link_asked(v)),
+        Command::WithdrawConsent { text_id } => consent::withdraw(v, text_id, now),
         Command::AskReview { by } => review::ask(v, by, now),
         Command::CloseReview { decision, settled_with_issuer } => {
             finish(v, review::close(v, decision, settled_with_issuer, now)?, now)
@@ -135,7 +137,7 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
         }
         Command::AnswerConsents { session, answers } => {
             mine(session)?;
-            consents(v, answers, now)
+            consent::answered(v, answers, now)
         }
         Command::SubmitCard { session, blob, sha256, len, source } => {
             mine(session)?;
@@ -249,6 +251,7 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
             Ok(if v.notice_asked { vec![] } else { vec![Event::NoticeAsked {}] })
         }
         Command::AskLink => Ok(link_asked(v)),
+        Command::WithdrawConsent { text_id } => consent::withdraw(v, text_id, now),
         Command::AskReview { by } => review::give_up(v, by, now),
         Command::CloseReview { .. } => Err(Refusal::NotNow),
         Command::Tick { card_call, account_call, withheld_until } => {
@@ -256,26 +259,6 @@ fn while_open(v: &Verification, command: Command, now: Timestamp) -> Result<Vec<
         }
         Command::LinkPerson { .. } => Err(Refusal::NotNow),
     }
-}
-
-fn consents(v: &Verification, answers: Vec<ConsentAnswer>, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    if v.stage != Stage::Consents {
-        return Err(Refusal::NotNow);
-    }
-    let asked = |a: &ConsentAnswer| {
-        v.plan.consents.iter().any(|c| c.text_id == a.text.text_id && c.required == a.required)
-    };
-    let each_once =
-        v.plan.consents.iter().all(|c| answers.iter().filter(|a| a.text.text_id == c.text_id).count() == 1);
-    if !each_once || !answers.iter().all(asked) {
-        return Err(Refusal::ConsentsDiffer);
-    }
-    let refused = answers.iter().any(|a| a.required && !a.answer);
-    let mut events = vec![Event::ConsentsAnswered { answers }];
-    if refused {
-        events.push(Event::Refused { code: RefusedCode::ConsentRefused, at: now });
-    }
-    Ok(events)
 }
 
 /// Nothing that the policy puts before a step is left to do. The card has its own rule: its issuer may be slow.

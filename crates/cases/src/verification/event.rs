@@ -45,6 +45,8 @@ pub enum Event {
     },
     #[serde(rename = "verification.consents_answered/1")]
     ConsentsAnswered { answers: Vec<ConsentAnswer> },
+    #[serde(rename = "verification.consent_withdrawn/1")]
+    ConsentWithdrawn { text_id: String, at: Timestamp },
     #[serde(rename = "verification.card_submitted/1")]
     CardSubmitted { blob: BlobId, sha256: String, len: u64, source: PictureSource },
     /// Sealed: `name`, `resident_number`, `issue_date` where read, and whatever else the card says.
@@ -250,6 +252,7 @@ impl Event {
         Some(match self {
             Self::Opened { .. } => "verification.created",
             Self::SessionTaken { session: 1 } => "verification.started",
+            Self::ConsentWithdrawn { .. } => "verification.consent_withdrawn",
             Self::CardRead { .. } => "verification.document_read",
             Self::IssuerAnswered { .. } => "verification.document_checked",
             Self::HolderAnswered { .. } => "verification.account_checked",
@@ -273,9 +276,10 @@ impl Event {
     }
 
     /// Every public type, for documents.
-    pub const PUBLIC_TYPES: [&'static str; 20] = [
+    pub const PUBLIC_TYPES: [&'static str; 21] = [
         "verification.created",
         "verification.started",
+        "verification.consent_withdrawn",
         "verification.document_read",
         "verification.document_checked",
         "verification.account_checked",

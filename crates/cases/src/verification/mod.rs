@@ -9,6 +9,7 @@ mod account;
 pub mod apply;
 mod card;
 pub mod command;
+mod consent;
 pub mod decide;
 mod device;
 pub mod event;
@@ -31,6 +32,7 @@ pub use crate::values::{DocumentField, DocumentKind};
 pub use account::{AccountProblem, AccountStep, LaterReason, ResendProblem};
 pub use card::{CardProblem, CardStep};
 pub use command::Command;
+pub use consent::Consented;
 pub use device::{DeviceStep, NamedMedium};
 pub use event::Event;
 pub use form::FormStep;
@@ -65,6 +67,9 @@ pub struct Verification {
     pub session: u32,
     /// Where it stands.
     pub stage: Stage,
+    /// The consents as they were answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consents: Vec<Consented>,
     /// The card's progress.
     pub card: CardStep,
     /// The kind of document that was read last.

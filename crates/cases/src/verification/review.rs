@@ -64,7 +64,10 @@ impl Verification {
     pub fn person_may_ask_review(&self) -> bool {
         match self.refused_with() {
             Some(code) => {
-                code.may_be_reviewed_for_the_person() && self.review.is_none() && self.reviews < MAX_REVIEWS
+                self.consents_stand()
+                    && code.may_be_reviewed_for_the_person()
+                    && self.review.is_none()
+                    && self.reviews < MAX_REVIEWS
             }
             None => self.waits_for_a_look_at_names() && self.reviews < MAX_REVIEWS,
         }
@@ -85,7 +88,9 @@ pub(super) fn ask(v: &Verification, by: AskedBy, now: Timestamp) -> Result<Vec<E
     }
     let allowed = match by {
         AskedBy::Person => v.person_may_ask_review(),
-        AskedBy::Institution | AskedBy::Rule => !decisions(code, v.similar_at.is_some()).is_empty(),
+        AskedBy::Institution | AskedBy::Rule => {
+            v.consents_stand() && !decisions(code, v.similar_at.is_some()).is_empty()
+        }
     };
     if !allowed {
         return Err(Refusal::NotReviewable);
@@ -122,6 +127,10 @@ pub(super) fn close(
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     let review = v.review.as_ref().filter(|_| v.in_review()).ok_or(Refusal::NotNow)?;
+    // Who took a consent back meanwhile is not asked anything more.
+    if decision != Decision::Upheld && !v.consents_stand() {
+        return Err(Refusal::ConsentRequired);
+    }
     let life = SignedDuration::from_secs(i64::from(v.plan.expires_in_s));
     Ok(vec![Event::ReviewDecided {
         review: review.id.clone(),

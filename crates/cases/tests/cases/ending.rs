@@ -3,9 +3,10 @@
 use crate::story::{Story, names};
 use ingam_cases::answers::{DepositCode, HolderCode, IssuerCode};
 use ingam_cases::refusal::Refusal;
+use ingam_cases::review::{AskedBy, Decision};
 use ingam_cases::values::NameMatch;
 use ingam_cases::verification::work::{Limit, Work};
-use ingam_cases::verification::{AccountStep, Command, End, Status};
+use ingam_cases::verification::{AccountStep, Command, End, RefusedCode, Status};
 use jiff::SignedDuration;
 
 /// Seconds of a verification's life under the usual plan.
@@ -242,4 +243,28 @@ fn nothing_is_there_before_it_is_opened_and_it_opens_once() {
     story.refused(crate::story::open(below), Refusal::PolicyNotAllowed);
     let mut story = Story::opened();
     story.refused(crate::story::open(crate::story::plan()), Refusal::NotNow);
+}
+
+#[test]
+fn a_consent_is_taken_back_at_any_time() {
+    let withdraw = || Command::WithdrawConsent { text_id: "consent.identity".into() };
+    let mut story = Story::opened();
+    story.refused(withdraw(), Refusal::Unknown);
+    let mut story = Story::code_out();
+    assert_eq!(names(&story.does(withdraw())), ["consent_withdrawn", "refused"]);
+    let mut story = story.ends(End::Refused { code: RefusedCode::ConsentRefused });
+    assert_eq!(names(&story.does(withdraw())), [""; 0], "twice is once");
+    // Behind the end the result stands, and the institution is told.
+    let mut story = Story::code_out().types(true).ends(End::Verified);
+    assert_eq!(names(&story.does(withdraw())), ["consent_withdrawn"]);
+    assert!(!story.v().consents_stand());
+    story.ends(End::Verified);
+    // Nothing that was refused is opened again without it.
+    let mut story = Story::asking().issuer(IssuerCode::Valid).account().holder(NameMatch::Similar);
+    story.does(Command::AskReview { by: AskedBy::Person });
+    story.does(withdraw());
+    let again = |decision| Command::CloseReview { decision, settled_with_issuer: false };
+    story.refused(again(Decision::Again), Refusal::ConsentRequired);
+    story.does(again(Decision::Upheld));
+    story.refused(Command::AskReview { by: AskedBy::Institution }, Refusal::NotReviewable);
 }

@@ -113,6 +113,7 @@ fn long_way() -> Story {
     let mut story = story.bank(DepositCode::Deposited).wait(20).types(true);
     let person = story.person();
     story.does(Command::LinkPerson { person });
+    story.does(Command::WithdrawConsent { text_id: "consent.identity".into() });
     story.does(Command::AskLink);
     story
 }

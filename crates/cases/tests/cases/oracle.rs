@@ -192,6 +192,7 @@ impl Judge {
                 | Event::LinkAsked {}
                 | Event::PersonLinked { .. }
                 | Event::NoticeDue {}
+                | Event::ConsentWithdrawn { .. }
                 | Event::ReviewAsked { .. }
                 | Event::ReviewDecided { .. }
         );
@@ -207,6 +208,10 @@ impl Judge {
                     .iter()
                     .filter(|c| c.required)
                     .all(|c| answers.iter().any(|a| a.text.text_id == c.text_id && a.answer));
+            }
+            Event::ConsentWithdrawn { text_id, .. } => {
+                let required = self.plan.consents.iter().any(|c| c.required && c.text_id == *text_id);
+                self.consented &= !required;
             }
             Event::CardSubmitted { .. } => {
                 that(self.issuer_asked.is_none(), "a picture while the issuer is asked")?;
@@ -445,6 +450,8 @@ impl Judge {
 impl Judge {
     /// Nothing that a person at the institution decides replaces what an issuer, a list or a bank must say.
     fn opened_again(&mut self, decision: Decision) -> Result<(), String> {
+        let before = self.refused == Some(RefusedCode::StoppedByPerson);
+        that(before || self.consented, "opened again without consent")?;
         self.end = None;
         self.institution_asked = None;
         match (self.refused.take(), decision) {

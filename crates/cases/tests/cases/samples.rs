@@ -184,6 +184,7 @@ pub(crate) fn verification() -> Vec<Event> {
         },
         Event::PhoneLapsed {},
         Event::PhoneChanged {},
+        Event::ConsentWithdrawn { text_id: "consent.identity".into(), at },
         Event::ReviewAsked { review: review_id(), by: AskedBy::Person, at },
         Event::ReviewDecided {
             review: review_id(),
@@ -196,7 +197,7 @@ pub(crate) fn verification() -> Vec<Event> {
 }
 
 /// How many kinds there are, and where a kind stands in the list above.
-pub(crate) const VERIFICATION_KINDS: usize = 45;
+pub(crate) const VERIFICATION_KINDS: usize = 46;
 
 pub(crate) fn verification_kind(event: &Event) -> usize {
     match event {
@@ -243,8 +244,9 @@ pub(crate) fn verification_kind(event: &Event) -> usize {
         Event::PhoneConfirmed { .. } => 40,
         Event::PhoneLapsed {} => 41,
         Event::PhoneChanged {} => 42,
-        Event::ReviewAsked { .. } => 43,
-        Event::ReviewDecided { .. } => 44,
+        Event::ConsentWithdrawn { .. } => 43,
+        Event::ReviewAsked { .. } => 44,
+        Event::ReviewDecided { .. } => 45,
     }
 }
 
@@ -267,7 +269,7 @@ pub(crate) fn institution() -> Vec<institution::Event> {
         },
         Event::ProfileSet { profile: profile("새솔은행") },
         Event::KeyAdded { key: key.clone(), name: "서버".into(), at },
-        Event::KeyRevoked { key, at },
+        Event::KeyRevoked { key: key.clone(), at },
         Event::PolicySaved { policy: PolicyId::new(1_000, [4; 10]), version: 1, body: Box::new(plan()) },
         Event::EndpointAdded {
             endpoint: endpoint.clone(),
@@ -277,11 +279,18 @@ pub(crate) fn institution() -> Vec<institution::Event> {
         },
         Event::SecretRotated { endpoint: endpoint.clone(), old_secret_until: at },
         Event::EndpointRemoved { endpoint },
+        Event::ConsentApproved {
+            text_id: "consent.identity".into(),
+            version: 2,
+            sha256: [("ko".to_owned(), "00".repeat(32))].into(),
+            key,
+            at,
+        },
     ]
 }
 
 /// How many kinds there are, and where a kind stands in the list above.
-pub(crate) const INSTITUTION_KINDS: usize = 8;
+pub(crate) const INSTITUTION_KINDS: usize = 9;
 
 pub(crate) fn institution_kind(event: &institution::Event) -> usize {
     use institution::Event;
@@ -294,6 +303,7 @@ pub(crate) fn institution_kind(event: &institution::Event) -> usize {
         Event::EndpointAdded { .. } => 5,
         Event::SecretRotated { .. } => 6,
         Event::EndpointRemoved { .. } => 7,
+        Event::ConsentApproved { .. } => 8,
     }
 }
 

@@ -10,7 +10,7 @@ use ingam_cases::policy::{PictureSource, Policy, Step};
 use ingam_cases::refusal::Refusal;
 use ingam_cases::values::{BankCode, NameMatch};
 use ingam_cases::verification::apply::{apply, fold};
-use ingam_cases::verification::command::{ConsentAnswer, Hindrance, Open, Reading, ShownText};
+use ingam_cases::verification::command::{ConsentAnswer, ConsentTerms, Hindrance, Open, Reading, ShownText};
 use ingam_cases::verification::decide::decide;
 use ingam_cases::verification::next::{Next, next};
 use ingam_cases::verification::work::{Limit, Work, limits, work};
@@ -74,6 +74,12 @@ pub(crate) fn consents(plan: &Policy, answer: bool) -> Vec<ConsentAnswer> {
             purpose: "본인 확인".into(),
             required: ask.required,
             answer,
+            terms: ConsentTerms {
+                items: vec!["name".into()],
+                receivers: vec!["institution".into()],
+                period: "P5Y".into(),
+                lawful_basis: "개인정보 보호법 §15".into(),
+            },
         })
         .collect()
 }

@@ -48,7 +48,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         4 => prop::sample::select(vec![299i64, 300, 301, 599, 600, 3600]),
         1 => prop::sample::select(vec![40_000i64, 86_399, 86_400]),
     ];
-    let what = prop_oneof![4 => Just(What::Forward), 1 => (0u8..28).prop_map(What::Any)];
+    let what = prop_oneof![4 => Just(What::Forward), 1 => (0u8..29).prop_map(What::Any)];
     let one =
         (wait, what, any::<u8>(), any::<u8>()).prop_map(|(wait_s, what, a, b)| Move { wait_s, what, a, b });
     prop::collection::vec(one, 0..70)
@@ -347,6 +347,9 @@ impl Story {
             17 => Command::AskLink,
             22 => Command::AskReview { by: pick(&ASKERS, a) },
             23 => self.close_review(a, b),
+            27 if a.is_multiple_of(4) => {
+                Command::WithdrawConsent { text_id: plan.consents.first().map_or("x", |c| &c.text_id).into() }
+            }
             24 => Command::GivePhone { session, call: self.call() },
             25 => Command::TypePhoneCode { session },
             26 if a.is_multiple_of(8) => Command::ChangePhone { session },

@@ -8,6 +8,7 @@ mod address;
 pub mod auth;
 mod body;
 mod code;
+mod consents;
 mod cursor;
 mod endpoints;
 mod events;
@@ -96,6 +97,9 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(staff::unlock_staff))
         .routes(routes!(staff::reset_staff))
         .routes(routes!(staff::remove_staff))
+        .routes(routes!(consents::list_consents))
+        .routes(routes!(consents::approve_consent))
+        .routes(routes!(consents::withdraw_consent))
         .routes(routes!(reviews::ask_review, reviews::list_reviews))
         .routes(routes!(reviews::get_review))
         .routes(routes!(reviews::claim_review))

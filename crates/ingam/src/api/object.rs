@@ -10,7 +10,7 @@ use ingam_cases::method::Method;
 use ingam_cases::policy::Step;
 use ingam_cases::review::Decision;
 use ingam_cases::verification::next::{Next, next};
-use ingam_cases::verification::{Check, CheckKind, End, RefusedCode, Verification, WaitingFor};
+use ingam_cases::verification::{Check, CheckKind, Consented, End, RefusedCode, Verification, WaitingFor};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,6 +57,8 @@ pub struct VerificationObject {
     /// When it ends by itself.
     #[schema(value_type = String, format = DateTime, example = "2026-11-24T05:01:12.345Z")]
     pub expires_at: Timestamp,
+    /// The consents as the person answered them.
+    pub consents: Vec<ConsentGivenObject>,
     /// The methods that the policy asks for, and whether each was met.
     pub methods: Vec<MethodObject>,
     /// Every question to somebody outside and its answer, oldest first.
@@ -75,6 +77,33 @@ pub struct VerificationObject {
     pub next: &'static str,
     /// More about what is next, where there is more.
     pub next_details: Option<NextDetails>,
+}
+
+/// A consent as it was answered.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ConsentAnswer)]
+pub struct ConsentGivenObject {
+    /// The text.
+    #[schema(example = "consent.identity")]
+    pub text_id: String,
+    /// Its version.
+    #[schema(example = 2)]
+    pub version: u32,
+    /// The language in which it was shown (BCP 47).
+    #[schema(example = "ko")]
+    pub language: String,
+    /// SHA-256 of the words that were shown.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    pub sha256: String,
+    /// Whether it was required.
+    #[schema(example = true)]
+    pub required: bool,
+    /// The answer.
+    #[schema(example = true)]
+    pub answer: bool,
+    /// When the person took it back.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub withdrawn_at: Option<Timestamp>,
 }
 
 /// A version of a policy.
@@ -241,6 +270,7 @@ pub async fn verification_object(app: &App, v: &Verification) -> Result<Verifica
         },
         created_at: v.opened_at,
         expires_at: v.expires_at,
+        consents: v.consents.iter().map(consent).collect(),
         methods: v.plan.steps.iter().filter_map(Step::method).map(|m| method(v, m)).collect(),
         checks: v.checks.iter().map(check).collect(),
         refused: match v.end() {
@@ -263,6 +293,18 @@ pub(super) fn word<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
+    }
+}
+
+fn consent(c: &Consented) -> ConsentGivenObject {
+    ConsentGivenObject {
+        text_id: c.text.text_id.clone(),
+        version: c.text.version,
+        language: c.text.language.clone(),
+        sha256: c.text.sha256.clone(),
+        required: c.required,
+        answer: c.answer,
+        withdrawn_at: c.withdrawn_at,
     }
 }
 

@@ -42,6 +42,7 @@ use utoipa::OpenApi;
         (name = "keys", description = "API keys."),
         (name = "media", description = "Access media that you handed to persons: one-time passwords, security cards."),
         (name = "staff", description = "Who signs in to your console."),
+        (name = "consents", description = "The texts that your persons consent to, and what they took back."),
         (name = "reviews", description = "Refusals that a person at your institution looks at again."),
         (name = "health", description = "The server itself. Needs no key."),
     ),
@@ -220,6 +221,7 @@ fn codes(path: &str, method: &str, operation: &str) -> Vec<Code> {
             Refused(Refusal::SecondReviewer),
             Refused(Refusal::DecisionNotAllowed),
             Refused(Refusal::ReasonDiffers),
+            Refused(Refusal::ConsentRequired),
             Code::Destroyed,
         ],
         "invite_staff" => &[Refused(Refusal::LoginTaken)],
@@ -303,6 +305,7 @@ pub(super) fn meaning(event_type: &str) -> &'static str {
     match event_type {
         "verification.created" => "A verification was opened.",
         "verification.started" => "The person opened the link for the first time.",
+        "verification.consent_withdrawn" => "The person took a consent back: stop what rests on it.",
         "verification.document_read" => "The card was read.",
         "verification.document_checked" => "The issuer answered, or did not.",
         "verification.account_checked" => "The bank said who holds the account, or did not.",

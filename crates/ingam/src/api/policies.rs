@@ -8,6 +8,7 @@ use super::idempotency::{Note, Outcome, replayed};
 use super::page::{Page, newest_first};
 use super::problem::{FieldProblem, Problem};
 use crate::app::App;
+use crate::config::Environment;
 use crate::fault::Fault;
 use crate::flow::verification::Along;
 use crate::fresh;
@@ -152,6 +153,10 @@ fn check(app: &App, institution: &Institution, policy: &Policy) -> Result<(), Pr
         let field = format!("/consents/{i}/text_id");
         if texts::KO.consent(&consent.text_id).is_none() {
             errors.push(FieldProblem::new(field, "unknown_text"));
+        } else if app.config.environment == Environment::Live
+            && super::consents::approved(institution, &consent.text_id).is_none()
+        {
+            errors.push(FieldProblem::new(field, "not_approved"));
         } else if policy.consents[..i].iter().any(|c| c.text_id == consent.text_id) {
             errors.push(FieldProblem::new(field, "repeated"));
         }

@@ -24,7 +24,7 @@ use base64::engine::general_purpose::STANDARD;
 use ingam_cases::policy::PictureSource;
 use ingam_cases::values::DocumentField;
 use ingam_cases::verification::Command;
-use ingam_cases::verification::command::{ConsentAnswer, ShownText};
+use ingam_cases::verification::command::{ConsentAnswer, ConsentTerms, ShownText};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -221,7 +221,9 @@ impl ConsentGiven {
         if !fits {
             return Err(Problem::field(format!("/answers/{i}/purpose"), "malformed"));
         }
-        Ok(ConsentAnswer { text, purpose, required: self.required, answer: self.answer })
+        // The institution's own screen showed its own text: what it is about stands there.
+        let terms = ConsentTerms::default();
+        Ok(ConsentAnswer { text, purpose, required: self.required, answer: self.answer, terms })
     }
 }
 

@@ -397,6 +397,11 @@ impl Person<'_> {
         self.plain(|| Command::AskLink).await
     }
 
+    /// Takes a consent back.
+    pub async fn withdraw_consent(&self, text_id: &str) -> Result<Current, ActError> {
+        self.plain(|| Command::WithdrawConsent { text_id: text_id.to_owned() }).await
+    }
+
     /// Wants a person at the institution to look at the refusal, or at two names that differ a little.
     pub async fn ask_review(&self) -> Result<Current, ActError> {
         self.plain(|| Command::AskReview { by: AskedBy::Person }).await

@@ -22,7 +22,7 @@ mod phone;
 mod steps;
 mod waits;
 
-pub use ends::{elsewhere, fault, missing};
+pub use ends::{WITHDRAW, elsewhere, fault, missing};
 use ends::{ended, help, link_asked};
 pub use more::QUESTION;
 use more::{device, form};

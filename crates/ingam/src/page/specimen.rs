@@ -17,9 +17,9 @@ use ingam_cases::security_card::Challenge;
 use ingam_cases::values::BankCode;
 use ingam_cases::verification::apply::apply;
 use ingam_cases::verification::{
-    AccountProblem, AccountStep, CardProblem, CardStep, DeviceStep, DocumentField, DocumentKind, End, Event,
-    FormStep, InstitutionStep, LaterReason, Met, NamedMedium, PhoneStep, RefusedCode, ResendProblem,
-    Reviewed, Stage, Verification,
+    AccountProblem, AccountStep, CardProblem, CardStep, Consented, DeviceStep, DocumentField, DocumentKind,
+    End, Event, FormStep, InstitutionStep, LaterReason, Met, NamedMedium, PhoneStep, RefusedCode,
+    ResendProblem, Reviewed, Stage, Verification,
 };
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -152,6 +152,20 @@ pub(crate) fn ended(end: End) -> Verification {
     v.met.push(met(Method::ExistingAccount, "2026-11-23T05:02:10Z"));
     v.plan.min_age = 14;
     v.stage = Stage::Ended { end, at: at(NOW) };
+    v
+}
+
+/// One whose consents were given; the last one was taken back.
+pub(crate) fn consented() -> Verification {
+    let mut v = ended(End::Verified);
+    for text in KO.consent_texts {
+        let answer = text.answered(&KO, "새솔은행", true, true);
+        let consent = Consented { text: answer.text, required: true, answer: true, withdrawn_at: None };
+        v.consents.push(consent);
+    }
+    if let Some(last) = v.consents.last_mut() {
+        last.withdrawn_at = Some(at(NOW));
+    }
     v
 }
 

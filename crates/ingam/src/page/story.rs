@@ -1,7 +1,7 @@
 //! The page told as stories: every point of a verification has its screen, and every screen keeps the rules.
 
 use super::screens::{Screen, ScreenData, Side, elsewhere, fault, missing, name, screen};
-use super::specimen::{all, banks, card, checking, data, ended, profile, stage};
+use super::specimen::{all, banks, card, checking, consented, data, ended, profile, stage};
 use super::texts::{ALL, EN, KO, Texts};
 use super::view::Message;
 use super::{problems, specimen};
@@ -27,6 +27,7 @@ pub(super) fn drawn(t: &'static Texts, simple: bool) -> Vec<(String, Screen)> {
     let mut add = |name: &str, screen| screens.push((name.to_owned(), screen));
     add("v2", screen(&start, &at(Side::Safety)));
     add("help", screen(&start, &at(Side::Help)));
+    add("help consents", screen(&consented(), &at(Side::Help)));
     add("link asked", screen(&ended(End::Expired), &at(Side::LinkAsked)));
     add("g6", elsewhere(&start, &at(Side::None)));
     add("missing", missing(t));
@@ -188,6 +189,7 @@ fn every_link_leads_somewhere() {
         "change_account",
         "notice",
         "review",
+        "withdraw.consent.identity",
         "new_link",
         "take_over",
     ];

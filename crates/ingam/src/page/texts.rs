@@ -4,7 +4,7 @@
 
 use super::josa;
 use aws_lc_rs::digest::{SHA256, digest};
-use ingam_cases::verification::command::{ConsentAnswer, ShownText};
+use ingam_cases::verification::command::{ConsentAnswer, ConsentTerms, ShownText};
 use std::fmt::Display;
 use unicode_normalization::UnicodeNormalization;
 
@@ -46,6 +46,14 @@ pub struct Consent {
     pub version: u32,
     /// Stable code of what the consent is for.
     pub purpose: &'static str,
+    /// Stable words for the data.
+    pub items: &'static [&'static str],
+    /// Stable words for who gets them.
+    pub receivers: &'static [&'static str],
+    /// How long they are kept, as an ISO 8601 duration.
+    pub period: &'static str,
+    /// The law that it rests on.
+    pub lawful_basis: &'static str,
     title: &'static [Piece],
     what: &'static [Piece],
     why: &'static [Piece],
@@ -94,6 +102,18 @@ impl Consent {
             purpose: self.purpose.to_owned(),
             required,
             answer,
+            terms: self.terms(),
+        }
+    }
+
+    /// What it is about, in words that a program reads.
+    pub fn terms(&self) -> ConsentTerms {
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        ConsentTerms {
+            items: owned(self.items),
+            receivers: owned(self.receivers),
+            period: self.period.to_owned(),
+            lawful_basis: self.lawful_basis.to_owned(),
         }
     }
 }
@@ -185,7 +205,7 @@ mod tests {
     fn the_record_names_the_very_words() {
         let consent = KO.consent("consent.identity").unwrap();
         let a = consent.answered(&KO, "새솔은행", true, true);
-        assert_eq!((a.text.text_id.as_str(), a.text.version), ("consent.identity", 1));
+        assert_eq!((a.text.text_id.as_str(), a.text.version), ("consent.identity", 2));
         assert_eq!((a.text.language.as_str(), a.purpose.as_str()), ("ko", "identity_verification"));
         let words = consent.words("새솔은행");
         let canonical =
@@ -209,11 +229,11 @@ mod tests {
             };
             assert_eq!((shown.text_id.as_str(), shown.version, &shown.sha256[..16]), (id, version, sha256));
         };
-        check(&KO, "consent.identity", 1, "b8de4507e588b9ba");
-        check(&KO, "consent.issuer_and_bank", 1, "6a060c467cb8343c");
+        check(&KO, "consent.identity", 2, "11a550d11b6934cc");
+        check(&KO, "consent.issuer_and_bank", 2, "fdb5a57e4b44b7cc");
         check(&KO, "safety.told_to", 1, "59e36710f0d07d66");
-        check(&EN, "consent.identity", 1, "d41135500536f24a");
-        check(&EN, "consent.issuer_and_bank", 1, "4606d8991311009d");
+        check(&EN, "consent.identity", 2, "83b1d68562734fbd");
+        check(&EN, "consent.issuer_and_bank", 2, "32fa8aa52e08e1fb");
         check(&EN, "safety.told_to", 1, "5d4b4c99035560e3");
     }
 

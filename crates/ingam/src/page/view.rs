@@ -437,6 +437,10 @@ pub struct Done {
 pub struct Help {
     pub page: Page,
     pub more: Vec<Block>,
+    /// The consents that can be taken back.
+    pub withdraw: Vec<Action>,
+    /// Those that were.
+    pub withdrawn: Vec<String>,
 }
 
 /// A screen that says one thing and offers one way on: G5 to G10, a new 1 won, V15.

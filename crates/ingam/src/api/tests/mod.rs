@@ -2,6 +2,7 @@
 
 mod acts;
 mod bad_input;
+mod consents;
 mod described;
 mod documents;
 mod faults;

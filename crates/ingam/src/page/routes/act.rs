@@ -227,7 +227,11 @@ async fn act(visitor: &Visitor, person: &Person<'_>, action: &str, form: &Form) 
             let asked = |current| (current, Outcome { result: None, on: "?at=link_asked" });
             person.ask_link().await.map(asked)
         }
-        _ => return None,
+        action => {
+            let text_id = action.strip_prefix(screens::WITHDRAW)?;
+            let back = |current| (current, Outcome { result: None, on: "?at=help" });
+            person.withdraw_consent(text_id).await.map(back)
+        }
     })
 }
 

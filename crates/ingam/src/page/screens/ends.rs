@@ -5,7 +5,7 @@ use crate::page::texts::Texts;
 use crate::page::view::*;
 use crate::page::{problems, say};
 use ingam_cases::policy::{Step, StepKind};
-use ingam_cases::verification::{End, RefusedCode, Verification};
+use ingam_cases::verification::{Consented, End, RefusedCode, Verification};
 
 pub(super) fn ended(v: &Verification, data: &ScreenData<'_>, end: End) -> Screen {
     let t = data.t;
@@ -129,6 +129,9 @@ fn upheld(v: &Verification, data: &ScreenData<'_>) -> Screen {
     })
 }
 
+/// What the action begins with that takes a consent back; its text's id follows.
+pub const WITHDRAW: &str = "withdraw.";
+
 pub(super) fn link_asked(v: &Verification, data: &ScreenData<'_>) -> Screen {
     let l = &data.t.link_asked;
     let page = page(v, data, "link_asked", l.title);
@@ -138,12 +141,19 @@ pub(super) fn link_asked(v: &Verification, data: &ScreenData<'_>) -> Screen {
 pub(super) fn help(v: &Verification, data: &ScreenData<'_>) -> Screen {
     let h = &data.t.help;
     let who = &data.profile.name;
+    let title = |c: &Consented| Some(data.t.consent(&c.text.text_id)?.words(who).title);
+    let back = |c: &Consented| {
+        let href = format!("{}/{WITHDRAW}{}", data.path, c.text.text_id);
+        Some(Action::post(h.withdraw(title(c)?), href))
+    };
     Screen::Help(Help {
         page: page(v, data, "help", h.title),
         more: vec![
             Block::new(h.what, h.what_text(who, &v.plan.purpose)),
             Block::new(h.data, h.data_text(who)),
         ],
+        withdraw: v.consents.iter().filter(|c| c.stands()).filter_map(back).collect(),
+        withdrawn: v.consents.iter().filter(|c| c.withdrawn_at.is_some()).filter_map(title).collect(),
     })
 }
 
