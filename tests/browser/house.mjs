@@ -146,12 +146,13 @@ export async function browser(t, house, { film } = {}) {
   t.after(() => chrome.close());
   return {
     /** A context of its own: other cookies, as another phone. */
-    async phone({ holds, scene = null, width = 390, height = 844, language = 'ko' } = {}) {
+    async phone({ holds, scene = null, width = 390, height = 844, language = 'ko', agent, camera = true } = {}) {
       const context = await chrome.newContext({
+        ...(agent && { userAgent: agent }),
         viewport: { width, height },
         locale: { ko: 'ko-KR', en: 'en-US' }[language],
         timezoneId: 'Asia/Seoul',
-        permissions: ['camera'],
+        permissions: camera ? ['camera'] : [],
         baseURL: house.base,
       });
       context.setDefaultTimeout(PATIENCE_MS);

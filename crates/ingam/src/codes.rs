@@ -7,6 +7,7 @@ use crate::fault::Fault;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use ingam_cases::id::{CallId, MediumId, StaffId, VerificationId};
 use ingam_ledger::Ledger;
+use jiff::Timestamp;
 
 /// Syllables that nobody takes for one another: no tense or aspirated consonants, no finals, and of the vowels
 /// only those whose strokes differ in direction.
@@ -106,6 +107,45 @@ pub async fn read_session_cookie(
     let Ok(session) = number.parse::<u32>() else { return Ok(None) };
     let expected = mac(ledger, "page_session", &format!("{id}/{session}")).await?;
     Ok(verify_slices_are_equal(given.as_bytes(), expected.as_bytes()).is_ok().then_some(session))
+}
+
+/// The token with which another browser goes on where this session is: until that moment, and as long as no other browser
+/// has the page, so once.
+///
+/// # Errors
+/// Where the vault fails.
+pub async fn hand_over_token(
+    ledger: &Ledger,
+    id: &VerificationId,
+    session: u32,
+    until: Timestamp,
+) -> Result<String, Fault> {
+    let body = id.as_str().trim_start_matches(VerificationId::PREFIX);
+    let until = until.as_second();
+    let mac = mac(ledger, "page_hand_over", &format!("{id}/{session}/{until}")).await?;
+    Ok(format!("{body}.{session}.{until}.{mac}"))
+}
+
+/// The verification that a token hands over, where it is one of ours, and the session, until its time is over.
+///
+/// # Errors
+/// Where the vault fails.
+pub async fn read_hand_over_token(
+    ledger: &Ledger,
+    token: &str,
+    now: Timestamp,
+) -> Result<Option<(VerificationId, Option<u32>)>, Fault> {
+    let mut parts = token.split('.');
+    let (Some(body), Some(session), Some(until), Some(given), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Ok(None);
+    };
+    let Ok(id) = VerificationId::parse(&format!("{}{body}", VerificationId::PREFIX)) else { return Ok(None) };
+    let (Ok(session), Ok(until)) = (session.parse::<u32>(), until.parse::<i64>()) else { return Ok(None) };
+    let expected = mac(ledger, "page_hand_over", &format!("{id}/{session}/{until}")).await?;
+    let ours = verify_slices_are_equal(given.as_bytes(), expected.as_bytes()).is_ok();
+    Ok(ours.then_some((id, (now.as_second() < until).then_some(session))))
 }
 
 /// What a token of a member of staff is for. Each has a key of its own, so that none passes for another.

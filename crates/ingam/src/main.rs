@@ -22,6 +22,7 @@ mod passwords;
 #[cfg(test)]
 #[cfg(feature = "sandbox")]
 mod proofs;
+mod qr;
 mod replay;
 mod sequencer;
 mod serve;

@@ -16,6 +16,7 @@ class CardCamera extends HTMLElement {
     this.small = document.createElement('canvas');
     this.part('open')[0]?.addEventListener('click', () => this.open());
     this.part('manual')[0]?.addEventListener('click', () => this.take());
+    this.querySelector('[data-copy]')?.addEventListener('click', (event) => this.copy(event.target));
     document.addEventListener('visibilitychange', () => this.seen());
     addEventListener('pagehide', () => this.stop());
     this.probe();
@@ -38,13 +39,23 @@ class CardCamera extends HTMLElement {
     if (devices && !devices.some((d) => d.kind === 'videoinput')) this.blocked('none');
   }
 
-  blocked(why) {
+  async copy(button) {
+    const address = this.querySelector('#address');
+    address.select();
+    await navigator.clipboard?.writeText(address.value).catch(() => document.execCommand('copy'));
+    button.textContent = button.dataset.copy;
+  }
+
+  blocked(reason) {
     this.stop();
     delete document.documentElement.dataset.camera;
-    for (const name of ['live', 'manual', 'tips', 'before', 'denied', 'none', 'busy']) this.show(name, name === why);
+    // Inside another app neither settings nor another device are the way out.
+    const why = reason !== 'busy' && this.part('in_app').length ? 'in_app' : reason;
+    const names = ['live', 'manual', 'tips', 'before', 'denied', 'none', 'busy', 'in_app'];
+    for (const name of names) this.show(name, name === why);
     const button = this.part('open')[0];
     if (button) {
-      button.hidden = why === 'none';
+      button.hidden = ['none', 'in_app'].includes(why);
       button.textContent = this.words.retry;
       button.className = 'btn';
     }
@@ -76,7 +87,7 @@ class CardCamera extends HTMLElement {
     this.video.srcObject = this.stream;
     await this.video.play().catch(() => {});
     document.documentElement.dataset.camera = '';
-    for (const name of ['before', 'open', 'file', 'denied', 'none', 'busy', 'manual', 'tips']) this.show(name, false);
+    for (const name of ['before', 'open', 'file', 'denied', 'none', 'busy', 'in_app', 'manual', 'tips']) this.show(name, false);
     for (const old of this.querySelectorAll('.message')) old.hidden = true;
     this.show('live', true);
     for (const text of this.querySelectorAll('[data-live]')) text.textContent = text.dataset.live;

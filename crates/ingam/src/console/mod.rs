@@ -9,7 +9,6 @@ mod asked;
 mod door;
 mod guard;
 mod home;
-mod qr;
 mod review;
 mod setup;
 mod staff;

@@ -3,10 +3,11 @@
 use super::asked::{Asked, Sent};
 use super::texts::Texts;
 use super::view::{Screen, SetUp};
-use super::{Console, Shared, qr};
+use super::{Console, Shared};
 use crate::flow::ActError;
 use crate::flow::door::{NotSet, Setup};
 use crate::page::say::korea;
+use crate::qr;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};

@@ -1,10 +1,10 @@
 //! What each screen of the console shows, as data that its template draws. Nothing here is decided, and no field holds
 //! a text that is not from the catalogue, the institution's, or the reader's own.
 
-use super::qr::Drawing;
 use super::review::{CaseScreen, QueueScreen};
 use super::texts::Texts;
 use crate::page::assets;
+use crate::qr::Drawing;
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};

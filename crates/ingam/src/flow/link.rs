@@ -8,6 +8,10 @@ use crate::fault::Fault;
 use ingam_cases::id::VerificationId;
 use ingam_cases::refusal::Refusal;
 use ingam_cases::verification::Command;
+use jiff::SignedDuration;
+
+/// How long another browser may take to open.
+const HANDED_OVER_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// What became of opening a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +73,43 @@ impl App {
             Err(ActError::Refused(Refusal::Ended | Refusal::Expired)) => Ok(Opened::Ended { id }),
             Err(other) => Err(other),
         }
+    }
+
+    /// The address with which another browser goes on where this session is, for ten minutes and once.
+    ///
+    /// # Errors
+    /// Where the vault fails.
+    pub async fn hand_over_url(&self, id: &VerificationId, session: u32) -> Result<String, Fault> {
+        let until = self.now() + HANDED_OVER_FOR;
+        let token = codes::hand_over_token(&self.ledger, id, session, until).await?;
+        Ok(format!("{}/h/{token}", self.base_url))
+    }
+
+    /// Goes on in this browser where the token's session was. A token that was used, or whose time is over, leads where the
+    /// link leads.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn take_hand_over(&self, token: &str) -> Result<(Opened, String), ActError> {
+        let found = codes::read_hand_over_token(&self.ledger, token, self.now()).await?;
+        let Some((id, session)) = found else { return Ok((Opened::Unknown, String::new())) };
+        let link = codes::link_token(&self.ledger, &id).await?;
+        let taken = self.act(&id, Along::default(), |current, _| {
+            match current.is_some_and(|current| Some(current.state.session) == session) {
+                true => Ok(Act::plain(Command::TakeSession { take_over: true })),
+                false => Err(Refusal::OtherSession.into()),
+            }
+        });
+        let opened = match taken.await {
+            Ok(current) => {
+                let cookie = codes::session_cookie(&self.ledger, &id, current.state.session).await?;
+                Opened::Here { id, cookie }
+            }
+            Err(ActError::Refused(Refusal::OtherSession)) => Opened::Elsewhere { id },
+            Err(ActError::Refused(Refusal::Ended | Refusal::Expired)) => Opened::Ended { id },
+            Err(other) => return Err(other),
+        };
+        Ok((opened, link))
     }
 
     async fn take_session(&self, id: &VerificationId, take_over: bool) -> Result<Current, ActError> {

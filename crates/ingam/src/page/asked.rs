@@ -1,6 +1,7 @@
 //! How a browser is answered. Language: the one that was chosen by a link and is remembered, else the one that it asks for
 //! (RFC 9110 §12.5.4), else Korean. View: the simple one (쉬운 화면) where it was chosen, the same in larger type.
 
+use super::in_app::InApp;
 use super::routes::guard::cookie;
 use super::texts::{ALL, KO, Texts};
 use axum::extract::FromRequestParts;
@@ -22,6 +23,8 @@ pub(super) struct Asked {
     pub(super) t: &'static Texts,
     /// In the simple view.
     pub(super) simple: bool,
+    /// The window inside another app that it comes from.
+    pub(super) in_app: Option<InApp>,
 }
 
 impl Asked {
@@ -29,7 +32,8 @@ impl Asked {
         let remembered = || of(&cookie(headers, LANGUAGE)?);
         let t = language(uri).or_else(remembered).or_else(|| accepted(headers, of)).unwrap_or(&KO);
         let remembered = || cookie(headers, VIEW).as_deref().and_then(view_of);
-        Self { t, simple: view(uri).or_else(remembered) == Some(SIMPLE) }
+        let simple = view(uri).or_else(remembered) == Some(SIMPLE);
+        Self { t, simple, in_app: InApp::of(headers) }
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod asked;
 pub mod assets;
+mod in_app;
 pub mod josa;
 mod problems;
 pub mod routes;

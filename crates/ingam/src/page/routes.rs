@@ -60,6 +60,8 @@ pub fn router(app: Arc<App>, sandbox: bool) -> Router {
         .route("/v/{id}/picture", get(picture_of_card))
         .route("/v/{id}/crop/{field}", get(crop))
         .route("/v/{id}", get(current))
+        .route("/v/{id}/outside", get(outside))
+        .route("/h/{token}", get(hand_over))
         .route("/p/{token}", get(open_link))
         .route("/p/{token}/{action}", post(act::by_link).get(back_to_link))
         .layer(axum::middleware::from_fn_with_state(pages.clone(), guard::around))
@@ -121,6 +123,31 @@ async fn open_link(
     match pages.app.open_link(&token, cookie.as_deref(), false).await {
         Ok(opened) => pages.opened(&token, opened, &at, &headers, asked).await,
         Err(problem) => pages.failed(asked.t, problem, &format!("/p/{token}")),
+    }
+}
+
+/// `GET /v/{id}/outside`: out of a window inside another app, into a browser that goes on here.
+async fn outside(State(pages): Shared, visitor: Visitor) -> Response {
+    let page = visitor.path();
+    let (Some((current, Seen::Mine)), Some(in_app)) = (visitor.known(), visitor.asked.in_app) else {
+        return Redirect::to(&page).into_response();
+    };
+    match pages.app.hand_over_url(&visitor.id, current.state.session).await {
+        Ok(url) => Redirect::to(&in_app.leads_out(&url).unwrap_or(page)).into_response(),
+        Err(fault) => pages.failed(visitor.asked.t, fault.into(), &page),
+    }
+}
+
+/// `GET /h/{token}`: a browser goes on where another one was.
+async fn hand_over(
+    State(pages): Shared,
+    Path(token): Path<String>,
+    asked: Asked,
+    headers: HeaderMap,
+) -> Response {
+    match pages.app.take_hand_over(&token).await {
+        Ok((opened, link)) => pages.opened(&link, opened, &At::default(), &headers, asked).await,
+        Err(problem) => pages.failed(asked.t, problem, &format!("/h/{token}")),
     }
 }
 
@@ -301,12 +328,15 @@ impl Pages {
             typed: draw.typed.clone(),
             challenge: None,
             institution_text: None,
+            in_app: visitor.asked.in_app,
+            link: None,
         };
         if !mine && v.end().is_none() {
             return Ok((screens::elsewhere(v, &data), StatusCode::OK));
         }
         if mine && draw.side != Side::Help {
             match screens::name(v) {
+                "camera" => data.link = Some(self.app.person_url(&v.id).await?),
                 "check" => data.card = Some(self.card(visitor).await?),
                 "device" => data.challenge = self.app.card_challenge(v).await?,
                 "pause" | "refused" => data.institution_text = self.institution_text(visitor, v).await?,

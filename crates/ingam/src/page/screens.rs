@@ -2,6 +2,7 @@
 //!
 //! One state, one screen: reload, back and another day all come to the same place.
 
+use super::in_app::InApp;
 use super::say;
 use super::texts::Texts;
 use super::view::*;
@@ -172,6 +173,10 @@ pub struct ScreenData<'a> {
     pub challenge: Option<Challenge>,
     /// What the institution wants the person to read, after its last word.
     pub institution_text: Option<Words>,
+    /// The window inside another app in which it is read.
+    pub in_app: Option<InApp>,
+    /// The person's link, for another device or browser; only at the camera.
+    pub link: Option<String>,
 }
 
 /// The stable name of the screen that a verification is at.

@@ -109,6 +109,8 @@ pub(crate) fn data<'a>(profile: &'a Profile, banks: &'a [House]) -> ScreenData<'
         typed: vec![],
         challenge: Some(Challenge { first: 7, second: 12 }),
         institution_text: None,
+        in_app: None,
+        link: Some("https://id.bank.example/p/01hf7yat00ec1r60r30c1g60r3".into()),
     }
 }
 

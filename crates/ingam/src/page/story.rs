@@ -1,5 +1,6 @@
 //! The page told as stories: every point of a verification has its screen, and every screen keeps the rules.
 
+use super::in_app::InApp;
 use super::screens::{Screen, ScreenData, Side, elsewhere, fault, missing, name, screen};
 use super::specimen::{all, banks, card, checking, consented, data, ended, profile, stage};
 use super::texts::{ALL, EN, KO, Texts};
@@ -27,6 +28,11 @@ pub(super) fn drawn(t: &'static Texts, simple: bool) -> Vec<(String, Screen)> {
     let mut add = |name: &str, screen| screens.push((name.to_owned(), screen));
     add("v2", screen(&start, &at(Side::Safety)));
     add("help", screen(&start, &at(Side::Help)));
+    let shooting = checking(CardStep::Picture { problem: None }, AccountStep::Idle);
+    for in_app in [InApp::KakaoTalk, InApp::Android, InApp::Ios] {
+        let inside = ScreenData { in_app: Some(in_app), ..at(Side::None) };
+        add(&format!("g1 {in_app:?}"), screen(&shooting, &inside));
+    }
     add("help consents", screen(&consented(), &at(Side::Help)));
     add("link asked", screen(&ended(End::Expired), &at(Side::LinkAsked)));
     add("g6", elsewhere(&start, &at(Side::None)));
@@ -202,13 +208,14 @@ fn every_link_leads_somewhere() {
         for href in attributes(&html, "href").into_iter().chain(attributes(&html, "src")) {
             let page = href == path
                 || ["at", "lang", "view"].iter().any(|p| href.starts_with(&format!("{path}?{p}=")));
+            let out = href == format!("{path}/outside");
             let picture = href == format!("{path}/picture") || href.starts_with(&format!("{path}/crop/"));
             let outside = href.starts_with("tel:") || href.starts_with("https://") || href == "/v/ver_1";
             let asset = href.strip_prefix("/assets/").and_then(|a| a.split_once("?v="));
             let asset = asset.is_some_and(|(name, hash)| {
                 super::assets::find(name).is_some_and(|asset| asset.hash == hash)
             });
-            assert!(page || picture || outside || asset, "{name}: {href}");
+            assert!(out || page || picture || outside || asset, "{name}: {href}");
         }
     }
 }

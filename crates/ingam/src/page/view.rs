@@ -5,6 +5,7 @@
 
 use super::assets;
 use super::texts::{ConsentWords, SafetyWords, Texts};
+use crate::qr::Drawing;
 use askama::Template;
 use ingam_cases::policy::DeviceKind;
 use std::borrow::Cow;
@@ -228,6 +229,14 @@ pub struct Camera {
     pub files: bool,
     /// Whether the camera may be used.
     pub camera: bool,
+    /// Whether it is read inside another app.
+    pub in_app: bool,
+    /// The way out of it into a browser.
+    pub outside: Option<Action>,
+    /// The person's link, for a phone's camera.
+    pub qr: Option<Drawing>,
+    /// The same to be copied.
+    pub link: String,
 }
 
 /// One field of V6.

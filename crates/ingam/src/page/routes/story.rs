@@ -349,3 +349,46 @@ async fn files_are_kept_by_their_hash_and_the_specimen_camera_only_in_the_sandbo
     browser.router = router(program.app.clone(), true);
     assert_eq!(browser.get("/assets/page/specimen-camera.js").await.status.as_u16(), 200);
 }
+
+/// A window inside KakaoTalk on a phone with Android.
+const KAKAO: &str = "Mozilla/5.0 (Linux; Android 14; wv) Chrome/126.0 Mobile Safari/537.36;KAKAOTALK 2410400";
+
+#[tokio::test]
+async fn a_window_inside_an_app_hands_over_to_a_browser_once() {
+    let program = Program::new().await;
+    let (_, id, link) = begin(&program).await;
+    let page = format!("/v/{id}");
+    let (mut inside, mut outside) = (Browser::new(&program), Browser::new(&program));
+    inside.get(&link).await;
+    inside.step(&page, "safety", "told_to=no").await;
+    inside.step(&page, "consents", "answer=agree").await;
+    let asks = |path: String| Request::get(path).header("user-agent", KAKAO).body(Body::empty()).unwrap();
+    // A browser needs no way out, and is offered none.
+    assert!(!inside.get(&page).await.text.contains("data-part=\"in_app\""));
+    assert_eq!(inside.get(&format!("{page}/outside")).await.headers[header::LOCATION], page.as_str());
+    let camera = inside.send(asks(page.clone())).await;
+    assert!(camera.text.contains("data-part=\"in_app\"") && camera.text.contains(&format!("{page}/outside")));
+    let leads = async |inside: &mut Browser| {
+        let out = inside.send(asks(format!("{page}/outside"))).await;
+        let to = out.headers[header::LOCATION].to_str().unwrap().to_owned();
+        let url = to.strip_prefix("kakaotalk://web/openExternal?url=").expect("KakaoTalk's way out");
+        let url = url::form_urlencoded::parse(format!("u={url}").as_bytes()).next().unwrap().1.into_owned();
+        url.strip_prefix(&program.app.base_url).unwrap().to_owned()
+    };
+    let handed = leads(&mut inside).await;
+    let opened = outside.get(&handed).await;
+    assert_eq!((opened.status.as_u16(), &opened.headers[header::LOCATION]), (303, &page.parse().unwrap()));
+    assert!(outside.get(&page).await.text.contains("data-screen=\"camera\""), "the same step");
+    let left = inside.get(&page).await;
+    assert!(left.text.contains("data-screen=\"elsewhere\"") && left.text.contains("<live-status"));
+    // Once: who finds the address later is asked, as everybody is who holds the link.
+    let mut stranger = Browser::new(&program);
+    assert!(stranger.get(&handed).await.text.contains("data-screen=\"elsewhere\""));
+    // Nor for longer than ten minutes.
+    let late = leads(&mut outside).await;
+    program.app.clock.move_to(10 * 60 * 1_000);
+    assert!(stranger.get(&late).await.text.contains("data-screen=\"elsewhere\""));
+    let forged = format!("{}0", &late[..late.len() - 1]);
+    assert_eq!(stranger.get(&forged).await.status.as_u16(), 404);
+    assert_eq!(stranger.get("/h/nothing").await.status.as_u16(), 404);
+}

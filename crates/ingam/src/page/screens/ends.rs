@@ -160,7 +160,9 @@ pub(super) fn help(v: &Verification, data: &ScreenData<'_>) -> Screen {
 /// Another device has the page.
 pub fn elsewhere(v: &Verification, data: &ScreenData<'_>) -> Screen {
     let e = &data.t.elsewhere;
-    let page = Page { every_s: None, ..page(v, data, "elsewhere", e.title) };
+    // Who had the page follows along, and reads its end; who holds the link alone has no page to follow.
+    let every_s = data.path.starts_with("/v/").then_some(5);
+    let page = Page { every_s, ..page(v, data, "elsewhere", e.title) };
     Screen::Notice(Notice {
         more: vec![Block::new(e.not_me, e.not_me_text(&data.profile.name))],
         action: Some(Action::post(e.go, format!("{}/take_over", data.path))),

@@ -1,11 +1,13 @@
 //! The screens at which the person does something: consents, card, account, code.
 
 use super::{Screen, ScreenData, bank_name, notice, page};
+use crate::page::in_app::InApp;
 use crate::page::problems;
 use crate::page::say;
 use crate::page::texts::KO;
 use crate::page::texts::texts_of::Check as CheckTexts;
 use crate::page::view::*;
+use crate::qr;
 use ingam_cases::answers::IssuerCode;
 use ingam_cases::policy::{PictureSource, Step};
 use ingam_cases::values::{BankCode, DocumentField as F, DocumentKind};
@@ -61,6 +63,14 @@ pub(super) fn camera(v: &Verification, data: &ScreenData<'_>, problem: Option<&C
         block: talk.as_ref().and_then(|t| t.block.clone()),
         first: talk.as_ref().and_then(|t| t.first.clone()),
         more: talk.map_or_else(Vec::new, |t| t.more),
+        in_app: data.in_app.is_some(),
+        // No link leads out of an app on an iPhone.
+        outside: data
+            .in_app
+            .filter(|in_app| *in_app != InApp::Ios)
+            .map(|_| Action::go(c.in_app_open, format!("{}/outside", data.path))),
+        qr: data.link.as_deref().and_then(qr::draw),
+        link: data.link.clone().unwrap_or_default(),
     })
 }
 

@@ -9,15 +9,15 @@ const QUIET: usize = 4;
 
 /// A code's drawing: dark squares on a light ground, whatever colours the page has, since readers expect that.
 #[derive(Debug)]
-pub(super) struct Drawing {
+pub struct Drawing {
     /// Its side, in modules.
-    pub(super) side: usize,
+    pub side: usize,
     /// The dark modules, as the path of an SVG.
-    pub(super) path: String,
+    pub path: String,
 }
 
 /// Draws a text; nothing where it is too long for a code.
-pub(super) fn draw(text: &str) -> Option<Drawing> {
+pub fn draw(text: &str) -> Option<Drawing> {
     let code = QrCode::new(text.as_bytes()).ok()?;
     let width = code.width();
     let mut path = String::new();
