@@ -1,10 +1,12 @@
 //! Replaying cases from their entries' clear parts: what `ingam audit` compares with the views.
 
 use crate::fault::Fault;
-use crate::flow::read_event;
-use crate::flow::{door, institution, media, persons, staff, verification};
+use crate::flow::{door, institution, media, persons, read_event, reviews, staff, verification};
 use ingam_ledger::ClearEntry;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::fmt::Display;
 
 /// The state that a case's entries fold to.
 ///
@@ -12,57 +14,27 @@ use serde_json::Value;
 /// What does not fit, in words without personal data.
 pub fn fold(case_kind: &str, entries: &[ClearEntry]) -> Result<Value, String> {
     match case_kind {
-        verification::KIND => {
-            let mut state = None;
-            for entry in entries {
-                let event = event(entry)?;
-                state =
-                    Some(ingam_cases::verification::apply::apply(state, &event).map_err(|e| e.to_string())?);
-            }
-            json(&state)
-        }
-        institution::KIND => {
-            let mut state = None;
-            for entry in entries {
-                let event = event(entry)?;
-                state = Some(ingam_cases::institution::apply(state, &event).map_err(|e| e.to_string())?);
-            }
-            json(&state)
-        }
-        staff::KIND => {
-            let mut state = None;
-            for entry in entries {
-                let event = event(entry)?;
-                state = Some(ingam_cases::staff::apply(state, &event).map_err(|e| e.to_string())?);
-            }
-            json(&state)
-        }
-        media::KIND => {
-            let mut state = None;
-            for entry in entries {
-                let event = event(entry)?;
-                state = Some(ingam_cases::medium::apply(state, &event).map_err(|e| e.to_string())?);
-            }
-            json(&state)
-        }
-        persons::KIND => {
-            let mut state = None;
-            for entry in entries {
-                let event = event(entry)?;
-                state = Some(ingam_cases::person::apply(state, &event).map_err(|e| e.to_string())?);
-            }
-            json(&state)
-        }
+        verification::KIND => folded(entries, ingam_cases::verification::apply::apply),
+        institution::KIND => folded(entries, ingam_cases::institution::apply),
+        staff::KIND => folded(entries, ingam_cases::staff::apply),
+        media::KIND => folded(entries, ingam_cases::medium::apply),
+        persons::KIND => folded(entries, ingam_cases::person::apply),
+        reviews::KIND => folded(entries, ingam_cases::review::apply),
         // A record of access, and of a try with a login of nobody's, is an entry and no state.
         ingam_ledger::ACCESS_CASE | door::KNOCK => Ok(Value::Null),
         other => Err(format!("no kind of case is called {other}")),
     }
 }
 
-fn event<E: serde::de::DeserializeOwned>(entry: &ClearEntry) -> Result<E, String> {
-    read_event(&entry.kind, &entry.clear).map_err(|fault: Fault| format!("{}: {fault}", entry.kind))
-}
-
-fn json(state: &impl serde::Serialize) -> Result<Value, String> {
-    serde_json::to_value(state).map_err(|e| e.to_string())
+fn folded<E: DeserializeOwned, S: Serialize, P: Display>(
+    entries: &[ClearEntry],
+    apply: impl Fn(Option<S>, &E) -> Result<S, P>,
+) -> Result<Value, String> {
+    let mut state = None;
+    for entry in entries {
+        let event = read_event(&entry.kind, &entry.clear);
+        let event = event.map_err(|fault: Fault| format!("{}: {fault}", entry.kind))?;
+        state = Some(apply(state, &event).map_err(|problem| problem.to_string())?);
+    }
+    serde_json::to_value(state).map_err(|problem| problem.to_string())
 }

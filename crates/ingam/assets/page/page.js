@@ -23,6 +23,37 @@ class OfflineNote extends HTMLElement {
 }
 customElements.define('offline-note', OfflineNote);
 
+// Who went away leaves nothing readable behind, and loses nothing: the screen is covered, and is there again at a touch.
+class IdleNote extends HTMLElement {
+  connectedCallback() {
+    this.go = this.querySelector('button');
+    this.go.addEventListener('click', () => this.back());
+    for (const sign of ['pointerdown', 'keydown', 'scroll', 'input']) {
+      addEventListener(sign, () => { if (this.hidden) this.wait(); }, { capture: true, passive: true });
+    }
+    this.wait();
+  }
+  wait() {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.ask(), Number(this.dataset.asks) * 1000);
+  }
+  ask() {
+    // Whoever holds a card before the camera touches nothing.
+    if (document.documentElement.hasAttribute('data-camera')) return this.wait();
+    this.before = document.activeElement;
+    this.hidden = false;
+    this.go.focus();
+    this.later = setTimeout(() => document.documentElement.setAttribute('data-covered', ''), Number(this.dataset.covers) * 1000);
+  }
+  back() {
+    this.hidden = true;
+    document.documentElement.removeAttribute('data-covered');
+    this.before?.focus?.({ preventScroll: true });
+    this.wait();
+  }
+}
+customElements.define('idle-note', IdleNote);
+
 // A form is sent once; without a network it waits for it instead of losing the page.
 addEventListener('submit', (event) => {
   const form = event.target;

@@ -230,10 +230,10 @@ mod tests {
             assert_eq!((shown.text_id.as_str(), shown.version, &shown.sha256[..16]), (id, version, sha256));
         };
         check(&KO, "consent.identity", 2, "11a550d11b6934cc");
-        check(&KO, "consent.issuer_and_bank", 2, "fdb5a57e4b44b7cc");
+        check(&KO, "consent.issuer_and_bank", 2, "802a3057dca4ff55");
         check(&KO, "safety.told_to", 1, "59e36710f0d07d66");
         check(&EN, "consent.identity", 2, "83b1d68562734fbd");
-        check(&EN, "consent.issuer_and_bank", 2, "32fa8aa52e08e1fb");
+        check(&EN, "consent.issuer_and_bank", 2, "74252c2cef2cfac1");
         check(&EN, "safety.told_to", 1, "5d4b4c99035560e3");
     }
 

@@ -117,6 +117,8 @@ async fn a_refusal_is_looked_at_and_goes_on() {
     let rows = program.app.ledger.store().entries(query).await.unwrap();
     let reasons = rows.iter().filter(|row| row.kind == ACCESS_READ);
     assert!(reasons.map(|row| row.to_clear().unwrap().clear["reason"].clone()).any(|r| r == "complaint"));
+    let report = ingam_ledger::audit::audit(&program.app.ledger, &crate::replay::fold).await.unwrap();
+    assert!(report.clean(), "{report:?}");
 }
 
 #[tokio::test]
