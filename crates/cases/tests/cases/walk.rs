@@ -550,7 +550,9 @@ proptest! {
             // Good will ends it sooner, unless the plan is used up by what went before.
             if story.now < v.expires_at {
                 let after = story.clone().ends_well();
-                let too_late = matches!(v.account, AccountStep::Code { expires_at, .. } if expires_at <= story.now);
+                let lapsed = |until| until <= story.now;
+                let too_late = matches!(v.account, AccountStep::Code { expires_at, .. } if lapsed(expires_at))
+                    || matches!(v.phone, PhoneStep::Code { expires_at, .. } if lapsed(expires_at));
                 let used_up = v.account_outdated || too_late;
                 let in_time = after.end() == Some(End::Verified);
                 prop_assert!(in_time || used_up || after.end() == Some(End::Expired), "{:?} from {:?}", after.end(), v);
